@@ -1,0 +1,130 @@
+"""
+The doors through which others add to the house.
+
+| to add                      | write                                   | and name it in         |
+| a place to work in          | a function that opens a `Lab`           | `workshop.LABS`        |
+| someone who plays a role    | a `Backend`                             | `workshop.BACKENDS`    |
+| a thing that can be checked | a `Check`                               | `workshop.CHECKS`      |
+
+Nobody inherits: whatever has these methods, fits. The JSON Schemas of every machine-read form lie beside this
+page; `loopwright.contracts.schemas.validate` holds a value against one of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from loopwright.vocabulary import Allowance, Brief, Change, Event, Ran, Report, Verdict
+
+
+class Clock(Protocol):
+    """The one source of time, so that every limit can fire exactly at its threshold in a test."""
+
+    def now(self) -> datetime:
+        """The wall clock, in UTC."""
+
+    def monotonic(self) -> float:
+        """Seconds that never go back."""
+
+    def sleep(self, seconds: float) -> None: ...
+
+
+class Tree(Protocol):
+    """Some files to read: the working tree on disk, or a commit. Paths are relative, with forward slashes."""
+
+    def read(self, path: str) -> bytes | None:
+        """The file's bytes; None where there is no such regular file. Never follows a link out of the tree."""
+
+    def list(self, folder: str) -> tuple[str, ...]:
+        """Paths of all regular files under `folder`, at any depth, sorted; empty where there is no such folder."""
+
+
+class Lab(Protocol):
+    """An isolated place in which a role may work: files, and a way to run commands there."""
+
+    @property
+    def root(self) -> Path:
+        """Where the files are, as the host sees them. Read them through `read`: a lab's links are not to be trusted."""
+
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def scratch(self) -> Path:
+        """A folder beside the files, for briefs and long outputs: readable in the lab, never committed."""
+
+    def run(
+        self, command: str | Sequence[str], *, seconds: float, keep: int = 65536, env: Mapping[str, str] | None = None
+    ) -> Ran:
+        """Run a command in the root; a string goes to `sh -c`. Returns when the command itself exits, keeping at
+        most `keep` bytes of output (head and tail). Past `seconds`, its whole family is ended."""
+
+    def read(self, path: str) -> bytes:
+        """A file's bytes. Raises FileNotFoundError, IsADirectoryError, or PermissionError for a path that leaves
+        the lab or goes through a link."""
+
+    def write(self, path: str, data: bytes) -> None:
+        """Write a file, atomically, making folders; keeps the mode of one that is there. Same errors as `read`."""
+
+    def listing(self, path: str) -> tuple[str, ...]:
+        """The names in a folder, folders with a trailing slash. Same errors as `read`."""
+
+    def snapshot(self, parent: str, message: str) -> Change:
+        """Commit every non-ignored byte on top of `parent` with an index and git dir that the host owns, as an
+        object of the hub; the lab's own git state is never asked. `Change.base` is `parent`."""
+
+    def restore(self, commit: str) -> None:
+        """Make the files those of `commit`; ignored files (caches, environments) stay."""
+
+
+OpenLab = Callable[..., AbstractContextManager[Lab]]
+"""`open_lab(hub, name, commit, **wishes)`: opens a lab with the files of `commit`, and takes it down again."""
+
+
+class Transcript(Protocol):
+    """Where one role's conversation is kept, entry by entry, so that a restart pays for nothing twice."""
+
+    def entries(self) -> Sequence[Mapping[str, Any]]:
+        """What was kept so far; empty for a conversation that has not begun."""
+
+    def append(self, entry: Mapping[str, Any]) -> None:
+        """Keep one more entry, on disk before this returns."""
+
+
+@dataclass(frozen=True)
+class Session:
+    """What a backend gets beside the brief and the lab."""
+
+    transcript: Transcript
+    allowance: Allowance
+    clock: Clock
+    tell: Callable[[Event], None]
+    env: Mapping[str, str]  # the settings that backends read (keys, base URL, retry seconds): never a lab's
+
+
+class Backend(Protocol):
+    """Whoever plays a role: a coding agent, a model behind an API, a script, a person."""
+
+    def work(self, brief: Brief, lab: Lab, session: Session) -> Report:
+        """Play the role to its end. Raises Unreachable when the outside thing it needs can't be had."""
+
+
+class Check(Protocol):
+    """Looks at a change and answers with evidence. Never mends anything, never changes the lab's files."""
+
+    def check(self, change: Change, lab: Lab) -> Verdict: ...
+
+
+class Journal(Protocol):
+    """Where each fact of a run is written once."""
+
+    def write(self, kind: str, fact: Mapping[str, Any]) -> None:
+        """Write one fact, fsynced before this returns."""
+
+    def facts(self) -> Sequence[Mapping[str, Any]]:
+        """All facts so far, each with `kind`, `seq`, `at` and its own fields."""

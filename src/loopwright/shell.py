@@ -1,0 +1,150 @@
+"""The one place that starts processes."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import selectors
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from loopwright.vocabulary import Ran
+
+_GRACE = 0.05  # seconds to drain what a finished command has already written
+_STEP = 0.05
+
+
+class _Tail:
+    """Keeps the first and the last bytes of a stream, and counts what it dropped between."""
+
+    def __init__(self, keep: int) -> None:
+        self.half = max(keep // 2, 1)
+        self.head = bytearray()
+        self.tail = bytearray()
+        self.dropped = 0
+
+    def take(self, data: bytes) -> None:
+        room = self.half - len(self.head)
+        if room > 0:
+            self.head += data[:room]
+            data = data[room:]
+        self.tail += data
+        if (over := len(self.tail) - self.half) > 0:
+            del self.tail[:over]
+            self.dropped += over
+
+    def text(self) -> str:
+        if not self.dropped:
+            return (self.head + self.tail).decode(errors="replace")
+        gap = f"\n[... {self.dropped} bytes left out here ...]\n"
+        return self.head.decode(errors="replace") + gap + self.tail.decode(errors="replace")
+
+
+def run(
+    command: Sequence[str],
+    *,
+    cwd: Path,
+    seconds: float,
+    env: Mapping[str, str] | None = None,
+    keep: int = 65536,
+    data: bytes = b"",
+) -> Ran:
+    """Run `command` in a session of its own; return when it exits, even when its children still hold the output.
+
+    `keep` bytes of stdout and stderr together are kept (head and tail). Past `seconds` the process group is killed
+    and the code is 124. `data` is fed to stdin. A program that isn't there gives code 127, as a shell does.
+    """
+    started = time.monotonic()
+    try:
+        child = subprocess.Popen(
+            command,
+            cwd=cwd,
+            env=dict(env) if env is not None else None,
+            stdin=subprocess.PIPE if data else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    except OSError as problem:
+        missing = isinstance(problem, FileNotFoundError | NotADirectoryError)
+        return Ran(127 if missing else 126, f"{command[0]}: {problem.strerror}")
+    try:
+        kept, timed_out = _listen(child, data, started + seconds, keep)
+    finally:
+        end_group(child.pid, alive=child.poll() is None)
+        child.wait()
+        for stream in (child.stdin, child.stdout):
+            if stream is not None:
+                with contextlib.suppress(OSError):
+                    stream.close()
+    took = time.monotonic() - started
+    if timed_out:
+        return Ran(124, f"{kept.text()}\n[ended after {seconds:g} s]", took, True, kept.dropped)
+    code = child.returncode if child.returncode >= 0 else 128 - child.returncode
+    return Ran(code, kept.text(), took, False, kept.dropped)
+
+
+def _listen(child: subprocess.Popen[bytes], data: bytes, deadline: float, keep: int) -> tuple[_Tail, bool]:
+    """Read the child's output until it exits (and a breath longer) or its time is over."""
+    kept = _Tail(keep)
+    assert child.stdout is not None
+    with selectors.DefaultSelector() as selector:
+        selector.register(child.stdout, selectors.EVENT_READ)
+        os.set_blocking(child.stdout.fileno(), False)
+        if data and child.stdin is not None:
+            os.set_blocking(child.stdin.fileno(), False)
+            selector.register(child.stdin, selectors.EVENT_WRITE)
+        gone: float | None = None
+        while True:
+            now = time.monotonic()
+            if gone is None and child.poll() is not None:
+                gone = now
+            if gone is not None and now > gone + _GRACE:
+                return kept, False
+            if now > deadline:
+                return kept, gone is None
+            quiet = True
+            for key, _ in selector.select(min(_STEP, max(deadline - now, 0.0)) if gone is None else 0.0):
+                quiet = False
+                if key.fileobj is child.stdin:
+                    data = _feed(child, selector, data)
+                elif not _drain(child.stdout.fileno(), kept):
+                    # Everybody has closed the output: only the exit is left to wait for.
+                    with contextlib.suppress(subprocess.TimeoutExpired):
+                        child.wait(max(deadline - time.monotonic(), 0.0))
+                    return kept, child.returncode is None
+            if gone is not None and quiet:
+                return kept, False
+
+
+def _feed(child: subprocess.Popen[bytes], selector: selectors.BaseSelector, data: bytes) -> bytes:
+    assert child.stdin is not None
+    try:
+        data = data[os.write(child.stdin.fileno(), data) :]
+    except BlockingIOError:
+        return data
+    except OSError:  # the child closed its end: what it did not read, it did not want
+        data = b""
+    if not data:
+        selector.unregister(child.stdin)
+        child.stdin.close()
+    return data
+
+
+def _drain(descriptor: int, kept: _Tail) -> bool:
+    try:
+        piece = os.read(descriptor, 1 << 16)
+    except BlockingIOError:
+        return True
+    kept.take(piece)
+    return bool(piece)
+
+
+def end_group(pid: int, *, alive: bool = True) -> None:
+    """Kill the process group that `pid` leads. Of a leader that is gone, only the group that outlived it."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        if alive or os.getpgid(0) != pid:
+            os.killpg(pid, signal.SIGKILL)
