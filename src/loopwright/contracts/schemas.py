@@ -23,7 +23,7 @@ def load(name: str) -> dict[str, Any]:
 @functools.cache
 def validator(name: str) -> Draft202012Validator:
     """A validator for one schema; built once. jsonschema takes 0.09 s to import, so only who validates pays."""
-    from jsonschema import Draft202012Validator  # noqa: PLC0415
+    from jsonschema import Draft202012Validator
 
     return Draft202012Validator(load(name))
 
@@ -37,5 +37,5 @@ def problems(name: str, value: object) -> Iterator[tuple[str, str]]:
 
 def validate(name: str, value: object) -> None:
     """Raise ValueError, naming every breach, unless `value` fits the schema."""
-    if found = [f"{where or 'value'}: {what}" for where, what in problems(name, value)]:
+    if found := [f"{where or 'value'}: {what}" for where, what in problems(name, value)]:
         raise ValueError(f"not a valid {name}: " + "; ".join(found))
