@@ -1,6 +1,6 @@
 """`python -m loopwright` is the command `loopwright`."""
 
-from loopwright.cli import main
+from loopwright.cli import run_main
 
 if __name__ == "__main__":
-    main()
+    run_main()

@@ -461,7 +461,7 @@ class Run:
     outcome: Outcome = Outcome.OPEN
     held: Held | None = None
     landing: Landing | None = None
-    notes: tuple[str, ...] = ()
+    decision: str | None = None  # rejected: a person said no; rolled-back: what landed was taken back
 
     def after(self, attempt: Attempt) -> Run:
         """This run with one attempt more; a passed one moves the tip."""

@@ -19,7 +19,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from loopwright.vocabulary import Allowance, Brief, Change, Event, Ran, Report, Verdict
+from loopwright.vocabulary import Allowance, Brief, Change, Event, Loops, Ran, Report, Role, Skill, Verdict
 
 
 class Clock(Protocol):
@@ -55,14 +55,19 @@ class Lab(Protocol):
     def kind(self) -> str: ...
 
     @property
+    def fresh(self) -> bool:
+        """Whether it was made now; False for one that an interrupted run left, which holds what was done there."""
+
+    @property
     def scratch(self) -> Path:
         """A folder beside the files, for briefs and long outputs: readable in the lab, never committed."""
 
     def run(
         self, command: str | Sequence[str], *, seconds: float, keep: int = 65536, env: Mapping[str, str] | None = None
     ) -> Ran:
-        """Run a command in the root; a string goes to `sh -c`. Returns when the command itself exits, keeping at
-        most `keep` bytes of output (head and tail). Past `seconds`, its whole family is ended."""
+        """Run a command in the root; a string goes to `bash -c` (`sh -c` without a bash). Returns when the command
+        itself exits, keeping at most `keep` bytes of output (head and tail). Past `seconds`, its group is ended;
+        children that it left behind end with the lab."""
 
     def read(self, path: str) -> bytes:
         """A file's bytes. Raises FileNotFoundError, IsADirectoryError, or PermissionError for a path that leaves
@@ -81,9 +86,37 @@ class Lab(Protocol):
     def restore(self, commit: str) -> None:
         """Make the files those of `commit`; ignored files (caches, environments) stay."""
 
+    def settle(self) -> None:
+        """Take the untracked files of now (an environment, a build that `setup` made) as none of the role's work."""
 
-OpenLab = Callable[..., AbstractContextManager[Lab]]
-"""`open_lab(hub, name, commit, **wishes)`: opens a lab with the files of `commit`, and takes it down again."""
+
+@dataclass(frozen=True)
+class Site:
+    """What a lab is opened on: the hub's repository and where labs may lie."""
+
+    top: Path  # the person's working tree (or the repository itself where there is none)
+    common: Path  # its git common dir, which holds the objects
+    labs: Path  # folder for this repository's labs, outside any git dir
+    object_format: str  # sha1 | sha256
+    env: Mapping[str, str]  # the host's environment, to choose a lab's from; keys never pass
+    limits: Mapping[str, int]  # rlimits by name (fsize, nproc, ...), in bytes or counts
+
+
+@dataclass(frozen=True)
+class LabWish:
+    """Which lab: its name (one folder), the commit it starts from, and the branch that it shows the role."""
+
+    name: str
+    commit: str
+    branch: str
+    throwaway: bool = False  # what is written there needs no rescue: a verification lab
+    copy: tuple[tuple[str, bytes], ...] = ()  # untracked files that it needs
+
+
+OpenLab = Callable[[Site, LabWish], AbstractContextManager[Lab]]
+"""Opens a lab, and takes it down again: ends its processes, saves what isn't saved yet to a ref, removes it.
+A lab that an interrupted run left behind is opened as it stands. Left by an exception, a lab that isn't a
+throwaway stays, to be opened again."""
 
 
 class Transcript(Protocol):
@@ -128,3 +161,27 @@ class Journal(Protocol):
 
     def facts(self) -> Sequence[Mapping[str, Any]]:
         """All facts so far, each with `kind`, `seq`, `at` and its own fields."""
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """All that a loop needs, already chosen: the loops never ask which lab or which model it is.
+
+    What people edit while a run goes on (roles, skills, context) is a function that reads it anew.
+    """
+
+    site: Site
+    loops: Loops
+    lab_kind: str
+    open_lab: OpenLab
+    role: Callable[[str], Role]
+    skills: Callable[[], Mapping[str, Skill]]
+    context: Callable[[], str]
+    backend: Callable[[Role], Backend | None]  # None: the role is left out, and the run's page says so
+    model: Callable[[Role], str | None]
+    allowance: Allowance  # of one session, before the run's own budget is taken into account
+    clock: Clock
+    tell: Callable[[Event], None]
+    env: Mapping[str, str]  # settings for backends
+    secrets: tuple[str, ...] = ()  # values that must never be written anywhere
+    notes: tuple[str, ...] = ()  # what a person should know about how this was put together

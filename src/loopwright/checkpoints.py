@@ -1,0 +1,45 @@
+"""The named points of a run at which a kill must lose nothing. In production nobody listens.
+
+`loopwright.testing.crash` sets the listener in a process of its own, and ends that process at a point of choice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+POINTS = (
+    "claim:numbered",
+    "claim:claimed",
+    "claim:recorded",
+    "lab:made",
+    "lab:opened",
+    "chunk:made",
+    "chunk:committed",
+    "chunk:checked",
+    "verify:merged",
+    "verify:gated",
+    "verify:judged",
+    "land:prepared",
+    "land:locked",
+    "land:moved",
+    "follow:staged",
+    "follow:half",
+    "follow:files",
+    "follow:index",
+    "close:tagged",
+    "close:recorded",
+    "close:released",
+)
+
+
+def _nobody(point: str) -> None:
+    """What production does at a point: nothing."""
+    del point
+
+
+listener: Callable[[str], None] = _nobody
+
+
+def reached(point: str) -> None:
+    """Say that a point is reached."""
+    listener(point)

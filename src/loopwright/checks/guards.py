@@ -1,0 +1,48 @@
+"""The guards that stand before a maker's and a documenter's change, in the order in which they are asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from loopwright.checks.drift import DriftGuard
+from loopwright.checks.hazards import HazardGuard
+from loopwright.checks.nochange import NoChangeGuard
+from loopwright.checks.protected import ProtectedGuard
+from loopwright.checks.scope import ScopeGuard
+from loopwright.checks.secrets import SecretsGuard
+from loopwright.contracts import Check
+from loopwright.vocabulary import PROTECTED, TESTS, Loops, Plan, Scope
+
+DOCUMENTER = Scope(inside=("wiki/**", "agents/CONTEXT.md"))
+"""What a documenter writes, but for the log and index pages, which are loopwright's own."""
+
+_NEVER_DOCUMENTED = (".git", "plans/**", "wiki/90_LOG/**", "wiki/log.md", "wiki/index.md")
+
+
+def standard(
+    plan: Plan,
+    loops: Loops,
+    known_secrets: tuple[str, ...],
+    old: Callable[[str], bytes | None],
+    previous: str | None = None,
+) -> tuple[Check, ...]:
+    """The guards of a maker's change, cheapest first and what hides other faults before these.
+
+    The change they get has to reach back to the commit that the chunk began from, not only to the attempt before:
+    else what one attempt smuggled in would be the next one's base. `previous` is the tree of the attempt before,
+    which only the no-change guard asks for. `old` reads the mainline's commit that the run began from.
+    """
+    return (
+        NoChangeGuard(previous),
+        HazardGuard(),
+        ProtectedGuard(PROTECTED, loops.protected),
+        ScopeGuard(plan.scope, loops.stray_files),
+        SecretsGuard(known_secrets),
+        DriftGuard(old, (*TESTS, *loops.tests), plan.scope.tests),
+    )
+
+
+def documenting(loops: Loops, known_secrets: tuple[str, ...]) -> tuple[Check, ...]:
+    """The guards of a documenter's change. To change nothing is no fault here: the pages may be right already."""
+    protected = ProtectedGuard(_NEVER_DOCUMENTED, ("agents/**", *loops.protected), DOCUMENTER.inside)
+    return (HazardGuard(), protected, ScopeGuard(DOCUMENTER, loops.stray_files), SecretsGuard(known_secrets))

@@ -1,0 +1,97 @@
+"""The front door: `loopwright COMMAND`. Each command's module is imported when that command is asked for."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from loopwright import __version__
+from loopwright.errors import LoopwrightError
+
+COMMANDS = {
+    # name: (module, one line)
+    "init": ("setting_up", "scaffold agents/, skills/, plans/ and wiki/ in this repository; overwrites nothing"),
+    "doctor": ("setting_up", "what is ready and what is missing: git, model key, lab kinds, roles, checks"),
+    "check": ("setting_up", "validate plans, roles, skills, wiki and LOOPS.md"),
+    "new": ("setting_up", "a plan from the template"),
+    "run": ("work", "execute one plan now, in the foreground"),
+    "watch": ("work", "watch the folders and work off what is ready"),
+    "resume": ("work", "go on with run N from where it stood"),
+    "land": ("work", "land run N, which met its goal and waits"),
+    "reject": ("work", "say no to run N, which waits"),
+    "rollback": ("work", "take back what run N landed, by a revert through the gates"),
+    "stop": ("work", "interrupt run N; `resume N` goes on with it"),
+    "status": ("seeing", "the line: plans, runs at work, the queue"),
+    "runs": ("seeing", "all runs, newest first"),
+    "show": ("seeing", "one run with its evidence: timeline, diff stat, verdicts, costs"),
+    "log": ("seeing", "the 90_LOG timeline"),
+    "fsck": ("seeing", "re-check every landing in history: verified tree = landed tree, each run once"),
+    "demo": ("demo", "the whole story on a bundled example; without --live a scripted model answers"),
+}
+
+
+def parser_for(name: str) -> argparse.ArgumentParser:
+    """The parser of one command, out of its own module."""
+    module = importlib.import_module(f"loopwright.cli.{COMMANDS[name][0]}")
+    parser = argparse.ArgumentParser(prog=f"loopwright {name}", description=_sentence(COMMANDS[name][1]))
+    getattr(module, f"{name}_options")(parser)
+    return parser
+
+
+def _sentence(text: str) -> str:
+    return text[0].upper() + text[1:] + "."
+
+
+def top_parser() -> argparse.ArgumentParser:
+    width = max(len(name) for name in COMMANDS)
+    listing = "\n".join(f"  {name:<{width}}  {text}" for name, (_, text) in COMMANDS.items())
+    parser = argparse.ArgumentParser(
+        prog="loopwright",
+        description="Leave coding agents to work on a repository, and trust what lands.",
+        epilog=f"commands:\n{listing}\n\nexit codes: 0 done, in review or held; 1 not met or rejected; 2 bad input;\n"
+        "3 stopped; 4 a needed outside thing is missing; 130 interrupted",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        usage="loopwright [-C DIR] COMMAND [ARG...]   (loopwright COMMAND --help tells more)",
+    )
+    parser.add_argument("-C", metavar="DIR", dest="where", type=Path, default=Path(), help="work in DIR, as git has it")
+    parser.add_argument("--version", action="version", version=f"loopwright {__version__}")
+    parser.add_argument("command", nargs="?", help=argparse.SUPPRESS)
+    parser.add_argument("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code. Errors that a person can mend are printed without a traceback."""
+    top = top_parser()
+    chosen = top.parse_args(arguments)
+    if chosen.command is None:
+        top.print_help()
+        return 0
+    if chosen.command not in COMMANDS:
+        near = ", ".join(name for name in COMMANDS if name[:2] == chosen.command[:2]) or ", ".join(COMMANDS)
+        print(f"loopwright: there is no command `{chosen.command}`\n  mend: one of {near}", file=sys.stderr)
+        return 2
+    options = parser_for(chosen.command).parse_args(chosen.rest)
+    module = importlib.import_module(f"loopwright.cli.{COMMANDS[chosen.command][0]}")
+    try:
+        code: int = getattr(module, chosen.command)(chosen.where.absolute(), options)
+        sys.stdout.flush()
+    except LoopwrightError as error:
+        print(f"loopwright: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("loopwright: interrupted; the same command goes on from here", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader (head, less) has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 0
+    return code
+
+
+def run_main() -> None:
+    """The console script's entry."""
+    sys.exit(main())

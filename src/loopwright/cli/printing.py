@@ -1,0 +1,43 @@
+"""How results are printed: facts as JSON on stdout, or in words."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+
+def json_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print the facts as one JSON object")
+
+
+def facts(value: Any) -> None:
+    print(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def table(rows: Iterable[Sequence[object]], *, head: Sequence[str]) -> None:
+    """Columns as wide as their widest cell; the last one runs free."""
+    cells = [list(head), *([_cell(value) for value in row] for row in rows)]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(head))]
+    for row in cells:
+        line = "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True))
+        print(line.rstrip())
+
+
+def _cell(value: object) -> str:
+    return "-" if value is None else str(value)
+
+
+_COLOURS = {"red": "31", "green": "32", "yellow": "33", "dim": "2", "bold": "1"}
+
+
+def coloured(text: str, colour: str, stream: Any = None) -> str:
+    """Text in a colour on a terminal, plain elsewhere."""
+    stream = stream or sys.stdout
+    return f"\033[{_COLOURS[colour]}m{text}\033[0m" if stream.isatty() else text
+
+
+def money(usd: float | None) -> str:
+    return "unknown" if usd is None else f"${usd:.4f}" if usd < 1 else f"${usd:.2f}"

@@ -1,0 +1,141 @@
+"""The commands that show: status, runs, show, log, fsck."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from loopwright import overview
+from loopwright.cli import printing
+from loopwright.cli.printing import coloured, facts, money, table
+from loopwright.journal.hub import find
+from loopwright.loops.promotion import moving
+
+status_options = runs_options = log_options = fsck_options = printing.json_option
+
+
+def show_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("number", metavar="N", type=int, help="the run's number")
+    printing.json_option(parser)
+
+
+def status(where: Path, options: argparse.Namespace) -> int:
+    hub = find(where)
+    moving.finish(hub)
+    line = overview.status(hub)
+    if options.json:
+        facts(line)
+        return 0
+    print(f"line: {line['line']}   mainline: {line['mainline']}")
+    for problem in line["problems"]:
+        print(coloured(problem, "red"))
+    if not line["plans"]:
+        print('no plans yet: `loopwright new "what will be true"`')
+        return 0
+    table(
+        ((p["name"], p["status"], p["priority"], p["run"], _waiting(p)) for p in line["plans"]),
+        head=("plan", "status", "priority", "run", "waits for"),
+    )
+    for run in line["runs"]:
+        state = "at work" if run["alive"] else "interrupted: `loopwright resume " + str(run["run"]) + "`"
+        print(f"run {run['run']} of {run['plan']}: {state}, {run['at']}, since {run['since']}")
+    return 0
+
+
+def _waiting(plan: dict[str, Any]) -> str:
+    if plan["held"]:
+        return str(plan["held"])
+    if plan["status"] == "review":
+        return f"you: `loopwright land {plan['run']}` or `loopwright reject {plan['run']}`"
+    return ", ".join(plan["waits_for"])
+
+
+def runs(where: Path, options: argparse.Namespace) -> int:
+    rows = overview.runs(find(where))
+    if options.json:
+        facts({"runs": rows})
+        return 0
+    keys = ("run", "plan", "outcome", "status", "started", "seconds")
+    table(
+        ([*(row[key] for key in keys), money(row["usd"]), (row["commit"] or "")[:10]] for row in rows),
+        head=(*keys, "cost", "commit"),
+    )
+    return 0
+
+
+def show(where: Path, options: argparse.Namespace) -> int:
+    run = overview.show(find(where), options.number)
+    if options.json:
+        facts(run)
+        return 0
+    print(coloured(f"gen-{run['run']}  {run['title']}", "bold"))
+    print(f"plan {run['plan']}   outcome {run['outcome']}   status {run['status']}   landed {run['landed']}")
+    print(f"base {run['base'][:10]}   commit {(run['commit'] or '-')[:10]}   verified {(run['verified'] or '-')[:10]}")
+    for row in run["timeline"]:
+        mark = "" if "passed" not in row else "  passed" if row["passed"] else "  refused"
+        print(f"  {row['at'][11:19]}  {row['what']}{mark}")
+    _attempts(run)
+    _gates("gates", run["checks"])
+    _gates("goal", run["goal"])
+    for review in run["reviews"]:
+        print(f"review: {'approved' if review['passed'] else 'rejected'}: {review['reasons']}")
+    if run["stop"]:
+        print(coloured(f"stopped ({run['stop']['reason']}): {run['stop']['detail']}", "red"))
+    print(run["diff_stat"] or "no change")
+    _costs(run)
+    print(f"page: {run['page']}")
+    return 0
+
+
+def _attempts(run: dict[str, Any]) -> None:
+    for attempt in run["attempts"]:
+        print(f"chunk {attempt['chunk']}, attempt {attempt['number']}: {'passed' if attempt['passed'] else 'refused'}")
+        for verdict in attempt["verdicts"]:
+            if not verdict["passed"]:
+                first = (verdict.get("evidence", "").strip().splitlines() or [""])[0]
+                print(f"  {verdict['check']} ({verdict.get('reason', '')}): {first}")
+
+
+def _gates(title: str, gates: list[dict[str, Any]]) -> None:
+    for gate in gates:
+        told = coloured("passed", "green") if gate["passed"] else coloured("FAILED", "red")
+        print(f"{title}: {told} {gate['command'] or gate['name']} (exit {gate['exit']})")
+
+
+def _costs(run: dict[str, Any]) -> None:
+    rows = [
+        (role, row.get("model"), row["sessions"], row["turns"], sum(row["tools"].values()), money(row["usage"]["usd"]))
+        for role, row in run["roles"].items()
+    ]
+    if rows:
+        table(rows, head=("role", "model", "sessions", "turns", "tool calls", "cost"))
+    if run["unpriced"]:
+        print(f"cost unknown: {run['unpriced']}")
+
+
+def log(where: Path, options: argparse.Namespace) -> int:
+    rows = overview.log(find(where))
+    if options.json:
+        facts({"log": rows})
+    else:
+        for row in rows:
+            print(f"{row['date']}  {row['verb']:<10} {row['title']}")
+    return 0
+
+
+def fsck(where: Path, options: argparse.Namespace) -> int:
+    from loopwright import workshop
+    from loopwright.loops.promotion import fsck as check
+
+    hub = find(where)
+    moving.finish(hub)
+    loops, _ = workshop.configuration(hub)
+    found = check.check(hub, loops.mainline)
+    if options.json:
+        facts(found)
+    else:
+        for finding in found["findings"]:
+            print(f"{finding['commit'][:10]} run {finding['run']}: {finding['message']}\n  mend: {finding['mend']}")
+        print(f"{found['landings']} landings, {found['records']} records, {len(found['findings'])} findings")
+    return 1 if found["findings"] else 0

@@ -1,0 +1,272 @@
+"""git plumbing in the person's own repository: refs by compare-and-swap, objects, trees, merges. Never a checkout."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from loopwright import shell
+from loopwright.errors import GitFailed, RefMoved
+from loopwright.vocabulary import FileChange
+
+SECONDS = 120.0
+"""Limit on one git command: a small hostile bundle can hold a tree on which a diff never ends."""
+
+NOBODY = "0" * 40
+"""git's object id for 'no such ref'."""
+
+HARDENED = {
+    # Through the environment, because a file's setting would lose to the repository's own.
+    "core.hooksPath": "/dev/null",
+    "core.fsmonitor": "false",
+    "core.alternateRefsCommand": "true",
+    "core.pager": "cat",
+    "core.editor": "true",
+    "core.quotePath": "false",
+    "protocol.allow": "never",
+    "protocol.file.allow": "always",
+    "transfer.fsckObjects": "true",
+    "submodule.recurse": "false",
+    "commit.gpgSign": "false",
+    "tag.gpgSign": "false",
+    "gc.auto": "0",
+    "maintenance.auto": "false",
+    "credential.helper": "",
+    "core.filesRefLockTimeout": "5000",
+    "core.packedRefsTimeout": "5000",
+}
+
+IDENTITY = {
+    "GIT_AUTHOR_NAME": "loopwright",
+    "GIT_AUTHOR_EMAIL": "loopwright@localhost",
+    "GIT_COMMITTER_NAME": "loopwright",
+    "GIT_COMMITTER_EMAIL": "loopwright@localhost",
+}
+
+_KEPT = ("PATH", "HOME", "XDG_CONFIG_HOME", "TMPDIR", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM", "LD_LIBRARY_PATH")
+
+
+def environment(settings: Mapping[str, str] = HARDENED) -> dict[str, str]:
+    """A scrubbed environment: no GIT_* of the caller's (a hook sets GIT_DIR!), nothing that asks or pages."""
+    env = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    env |= IDENTITY
+    env |= {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1"}
+    env["GIT_CONFIG_COUNT"] = str(len(settings))
+    for i, (key, value) in enumerate(settings.items()):
+        env[f"GIT_CONFIG_KEY_{i}"], env[f"GIT_CONFIG_VALUE_{i}"] = key, value
+    return env
+
+
+class TreeEntry(NamedTuple):
+    """What a tree has at a path: git's mode (100644, 100755, 120000, 160000) and the object id."""
+
+    mode: str
+    blob: str
+
+
+class Merged(NamedTuple):
+    """The tree of a merge, and the paths that conflict (the tree then holds conflict markers)."""
+
+    tree: str
+    conflicts: tuple[str, ...]
+
+
+def git_version() -> tuple[int, ...]:
+    """The version of the `git` program, e.g. (2, 39, 5); empty when there is none."""
+    try:
+        code, out, _ = shell.capture(["git", "version"], cwd=Path("/"), env=environment({}), seconds=SECONDS)
+    except OSError:
+        return ()
+    found = re.search(rb"(\d+)\.(\d+)(?:\.(\d+))?", out)
+    return tuple(int(part) for part in found.groups() if part) if found and code == 0 else ()
+
+
+@dataclass(frozen=True)
+class Git:
+    """git in one place. `where` is a folder of the repository; all ids that come back are full ones."""
+
+    where: Path
+    extra: Mapping[str, str] = field(default_factory=dict)
+
+    def run(self, *words: str, data: bytes = b"", ok: Sequence[int] = (0,), seconds: float = SECONDS) -> bytes:
+        """stdout of one git command. Raises GitFailed unless its exit code is among `ok`."""
+        return self.ask(*words, data=data, ok=ok, seconds=seconds)[1]
+
+    def ask(
+        self, *words: str, data: bytes = b"", ok: Sequence[int] = (0,), seconds: float = SECONDS
+    ) -> tuple[int, bytes]:
+        """Exit code and stdout of one git command whose code says something."""
+        env = environment() | dict(self.extra)
+        code, out, err = shell.capture(["git", *words], cwd=self.where, env=env, seconds=seconds, data=data)
+        if code not in ok:
+            raise GitFailed(words[:6], str(self.where), code, (err or out).decode(errors="replace"))
+        return code, out
+
+    def line(self, *words: str, ok: Sequence[int] = (0,)) -> str:
+        return self.run(*words, ok=ok).decode(errors="surrogateescape").rstrip("\n")
+
+    def bare(self) -> Git:
+        """The same repository without its working tree, so that no attributes file of a tree has a say."""
+        found = self.line("rev-parse", "--path-format=absolute", "--git-common-dir")
+        return Git(self.where, {**self.extra, "GIT_DIR": found, "GIT_ATTR_NOSYSTEM": "1"})
+
+    # -------------------------------------------------------------- refs
+
+    def resolve(self, revision: str, kind: str = "commit") -> str | None:
+        """The full id of a revision, peeled to `kind`; None when there is none."""
+        code, out = self.ask(
+            "rev-parse", "-q", "--verify", "--end-of-options", f"{revision}^{{{kind}}}", ok=(0, 1, 128)
+        )
+        return out.decode().strip() if code == 0 else None
+
+    def update_ref(self, ref: str, new: str, old: str, why: str = "loopwright") -> None:
+        """Move a ref by compare-and-swap: `old` is what it must hold now, '' for not being there. Raises RefMoved."""
+        words = ("update-ref", "-m", why, "--no-deref", ref, new, old or NOBODY)
+        code, _ = self.ask(*words, ok=(0, 1, 128))
+        if code == 0:
+            return
+        if (self._value(ref) or "") != old:
+            raise RefMoved(ref, old)
+        self.run(*words)  # nobody moved it: a lock was held for a moment, or there is something that git must say
+
+    def set_ref(self, ref: str, new: str) -> None:
+        """Point a ref of loopwright's own at `new`, whatever it held."""
+        self.run("update-ref", "--no-deref", ref, new)
+
+    def delete_ref(self, ref: str, old: str) -> bool:
+        """Delete a ref that holds `old`; whether it did."""
+        return self.ask("update-ref", "-d", "--no-deref", ref, old, ok=(0, 1, 128))[0] == 0
+
+    def _value(self, ref: str) -> str | None:
+        code, out = self.ask("rev-parse", "-q", "--verify", "--end-of-options", ref, ok=(0, 1, 128))
+        return out.decode().strip() if code == 0 else None
+
+    def refs(self, prefix: str) -> dict[str, str]:
+        """All refs under a prefix: full name -> object id."""
+        out = self.run("for-each-ref", "--format=%(objectname) %(refname)", prefix).decode()
+        return {name: oid for oid, name in (line.split(" ", 1) for line in out.splitlines())}
+
+    # -------------------------------------------------------------- objects
+
+    def write_blob(self, data: bytes) -> str:
+        if not data:  # stdin of no data is no pipe but /dev/null, which git reads just as well
+            return self.line("hash-object", "-w", "-t", "blob", "--no-filters", "/dev/null")
+        return self.run("hash-object", "-w", "--stdin", data=data).decode().strip()
+
+    def blobs(self, names: Iterable[str]) -> dict[str, bytes | None]:
+        """Blob contents by name (an id, or `commit:path`); None for what is missing or no blob. One process."""
+        wanted = list(dict.fromkeys(names))
+        plain = [name for name in wanted if "\n" not in name]
+        found: dict[str, bytes | None] = dict.fromkeys(wanted)
+        if not plain:
+            return found
+        feed = "\n".join(plain).encode(errors="surrogateescape") + b"\n"
+        out, at = self.run("cat-file", "--batch", data=feed), 0
+        for name in plain:
+            end = out.index(b"\n", at)
+            header = out[at:end].rsplit(b" ", 2)
+            at = end + 1
+            if len(header) < 3 or not header[2].isdigit():
+                continue
+            size = int(header[2])
+            found[name] = out[at : at + size] if header[1] == b"blob" else None
+            at += size + 1
+        return found
+
+    def read(self, commit: str, path: str) -> bytes | None:
+        """One file of a commit, or None."""
+        return self.blobs([f"{commit}:{path}"])[f"{commit}:{path}"]
+
+    def ls_tree(self, treeish: str, *paths: str) -> dict[str, TreeEntry]:
+        """All files of a tree (or those under `paths`): path -> mode and blob."""
+        out = self.run("ls-tree", "-r", "-z", "--full-tree", treeish, "--", *paths)
+        entries = {}
+        for row in out.split(b"\0")[:-1]:
+            meta, _, path = row.partition(b"\t")
+            mode, _, blob = meta.decode().split(" ")
+            entries[path.decode(errors="surrogateescape")] = TreeEntry(mode, blob)
+        return entries
+
+    def tree_of(self, commit: str) -> str:
+        found = self.resolve(commit, "tree")
+        if found is None:
+            raise GitFailed(("rev-parse", commit), str(self.where), 128, "no such tree")
+        return found
+
+    def edit_tree(self, treeish: str, edits: Mapping[str, TreeEntry | None]) -> str:
+        """The tree that `treeish` becomes when each path is set to an entry, or removed (None)."""
+        if not edits:
+            return self.tree_of(treeish)
+        with tempfile.TemporaryDirectory(prefix="loopwright-index-") as folder:
+            scratch = Git(self.where, {**self.extra, "GIT_INDEX_FILE": f"{folder}/index"})
+            scratch.run("read-tree", treeish)
+            scratch.run("update-index", "-z", "--index-info", data=index_info(edits))
+            return scratch.line("write-tree")
+
+    def commit_tree(self, tree: str, parents: Sequence[str], message: str) -> str:
+        heads = [word for parent in parents for word in ("-p", parent)]
+        return self.run("commit-tree", tree, *heads, data=message.encode(errors="replace")).decode().strip()
+
+    def message(self, commit: str) -> str:
+        return self.run("log", "-1", "--format=%B", commit).decode(errors="replace")
+
+    def parents(self, commit: str) -> tuple[str, ...]:
+        return tuple(self.line("rev-list", "--parents", "-n", "1", commit).split()[1:])
+
+    def is_ancestor(self, old: str, new: str) -> bool:
+        return self.ask("merge-base", "--is-ancestor", old, new, ok=(0, 1))[0] == 0
+
+    # -------------------------------------------------------------- merging and comparing
+
+    def merge(self, ours: str, theirs: str) -> Merged:
+        """The merge of two commits as a tree. Nothing is checked out, and no ref moves."""
+        code, out = self.ask(
+            "merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", ours, theirs, ok=(0, 1)
+        )
+        tree, *rest = out.decode(errors="surrogateescape").split("\0")
+        return Merged(tree.strip(), tuple(path for path in rest if path) if code else ())
+
+    def merge_over(self, base_tree: str, ours_tree: str, theirs_tree: str) -> Merged:
+        """A three-way merge of trees over a base of one's choice (git 2.38 can't be told a base: it gets commits)."""
+        base = self.commit_tree(base_tree, [], "base")
+        ours = self.commit_tree(ours_tree, [base], "ours")
+        return self.merge(ours, self.commit_tree(theirs_tree, [base], "theirs"))
+
+    def changes(self, old: str, new: str) -> tuple[FileChange, ...]:
+        """What differs between two trees, file by file, without rename detection."""
+        out = self.run("diff-tree", "-r", "-z", "--raw", "--no-renames", "--full-index", "--no-commit-id", old, new)
+        fields = out.split(b"\0")
+        rows = []
+        for meta, path in zip(fields[0:-1:2], fields[1::2], strict=False):
+            old_mode, new_mode, old_blob, new_blob, kind = meta.decode().lstrip(":").split(" ")
+            rows.append(
+                FileChange(
+                    path.decode(errors="surrogateescape"),
+                    kind[0],
+                    *(None if set(value) == {"0"} else value for value in (old_mode, new_mode, old_blob, new_blob)),
+                )
+            )
+        return tuple(rows)
+
+    def diff(self, old: str, new: str) -> str:
+        """The whole textual diff. No attributes, external programs or textconv have a say in it."""
+        words = ("diff-tree", "-p", "--no-ext-diff", "--no-textconv", "--no-renames", "--full-index", "--no-color")
+        return self.bare().run(*words, "--no-commit-id", old, new).decode(errors="replace")
+
+    def diff_stat(self, old: str, new: str) -> str:
+        out = self.bare().run("diff-tree", "--stat=100", "--no-ext-diff", "--no-textconv", "--no-commit-id", old, new)
+        return out.decode(errors="replace").rstrip("\n")
+
+
+def index_info(edits: Mapping[str, TreeEntry | None]) -> bytes:
+    """Input of `git update-index -z --index-info`."""
+    rows = []
+    for path, entry in edits.items():
+        mode, blob = entry or ("0", NOBODY)
+        rows.append(f"{mode} {blob}\t".encode() + path.encode(errors="surrogateescape") + b"\0")
+    return b"".join(rows)

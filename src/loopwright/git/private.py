@@ -1,0 +1,145 @@
+"""Snapshots of a lab's files with an index and git dir that the host owns; the lab's own git state is never asked."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from loopwright.errors import GitFailed
+from loopwright.git.plumbing import Git, TreeEntry, index_info
+
+_CONFIG = "[core]\n\trepositoryformatversion = {version}\n\tfilemode = true\n\tbare = false\n\tsymlinks = true\n{more}"
+
+
+@dataclass(frozen=True)
+class PrivateGit:
+    """A git dir of the host's (`folder`), over a work tree that a lab may write (`work`), with the hub's objects.
+
+    No configuration but its own is read (neither the person's nor the lab's), so no filter, hook, fsmonitor or
+    external program can be named by anything that a lab writes.
+    """
+
+    folder: Path
+    work: Path
+    hub_objects: Path
+
+    @classmethod
+    def create(cls, folder: Path, work: Path, hub_objects: Path, object_format: str = "sha1") -> PrivateGit:
+        """Make the git dir; one that is there is used as it is."""
+        (folder / "refs").mkdir(parents=True, exist_ok=True)
+        (folder / "objects").mkdir(exist_ok=True)
+        other = object_format != "sha1"
+        more = f"[extensions]\n\tobjectFormat = {object_format}\n" if other else ""
+        (folder / "config").write_text(_CONFIG.format(version=1 if other else 0, more=more))
+        (folder / "HEAD").write_text("ref: refs/heads/nothing\n")
+        return cls(folder, work, hub_objects)
+
+    @cached_property
+    def _git(self) -> Git:
+        return Git(
+            self.work,
+            {
+                "GIT_DIR": str(self.folder),
+                "GIT_WORK_TREE": str(self.work),
+                "GIT_INDEX_FILE": str(self.folder / "index"),
+                "GIT_OBJECT_DIRECTORY": str(self.hub_objects),
+                "GIT_CONFIG_GLOBAL": "/dev/null",
+                "GIT_CONFIG_NOSYSTEM": "1",
+                "GIT_ATTR_NOSYSTEM": "1",
+            },
+        )
+
+    def start_from(self, commit: str) -> None:
+        """Take `commit` as what the work tree was made from. Stat data are refreshed, so that a snapshot is cheap."""
+        self._git.run("read-tree", commit)
+        self._git.run("update-index", "-q", "--refresh", ok=(0, 1))
+
+    def exclude(self, paths: Iterable[str]) -> None:
+        """Leave these paths out of all further snapshots and clean-ups (while git doesn't track them)."""
+        lines = [_pattern(path) for path in paths]
+        (self.folder / "info").mkdir(exist_ok=True)
+        with (self.folder / "info" / "exclude").open("a", encoding="utf-8", errors="surrogateescape") as file:
+            file.writelines(f"{line}\n" for line in lines)
+
+    def exclude_untracked(self) -> None:
+        """Leave out what is untracked now, whole folders as folders."""
+        rows = self._git.run("ls-files", "-o", "-z", "--exclude-standard", "--directory").split(b"\0")[:-1]
+        self.exclude(row.decode(errors="surrogateescape") for row in rows)
+
+    def checkout(self, commit: str) -> None:
+        """Make the work tree's tracked and untracked files those of `commit`; ignored files stay as they are.
+
+        Without smudge filters: none is configured here, and none of a lab's naming may run on the host.
+        """
+        self._git.run("read-tree", "--reset", "-u", commit)
+        self._git.run("clean", "-q", "-f", "-f", "-d")
+
+    def snapshot_tree(self) -> str:
+        """Write every non-ignored byte of the work tree as a tree, nested repositories' files among them."""
+        nested = self.nested_repositories()
+        # git is kept away from nested repositories: comparing one would run its fsmonitor here, on the host.
+        away = [f":(exclude,literal,top){folder}" for folder in nested]
+        self._git.run("add", "-A", "--ignore-errors", "--", ".", *away, ok=(0, 1))
+        tree = self._git.line("write-tree")
+        found = {path: entry for folder in nested for path, entry in self._files_of(folder)}
+        if not found:
+            return tree
+        links: dict[str, TreeEntry | None] = {path: None for path in self._gitlinks() if path in nested}
+        return self._git.edit_tree(tree, {**links, **found})
+
+    def nested_repositories(self) -> tuple[str, ...]:
+        """Non-ignored folders below the top that are repositories of their own, relative to the work tree."""
+        rows = self._git.run("ls-files", "-o", "-z", "--exclude-standard").split(b"\0")
+        untracked = {row[:-1].decode(errors="surrogateescape") for row in rows if row.endswith(b"/")}
+        filled = {path for path in self._gitlinks() if (self.work / path / ".git").exists()}
+        return tuple(sorted(untracked | filled))
+
+    def _gitlinks(self) -> tuple[str, ...]:
+        rows = self._git.run("ls-files", "-s", "-z").split(b"\0")
+        return tuple(row.partition(b"\t")[2].decode(errors="surrogateescape") for row in rows if row[:6] == b"160000")
+
+    def _files_of(self, folder: str) -> list[tuple[str, TreeEntry]]:
+        """Every file of a nested repository but its git dir: git itself would keep no byte of them."""
+        plain: list[str] = []
+        entries: list[tuple[str, TreeEntry]] = []
+        for here, folders, files in os.walk(self.work / folder):
+            folders[:] = [name for name in folders if name != ".git"]
+            for name in [*files, *(name for name in folders if Path(here, name).is_symlink())]:
+                path = Path(here, name)
+                relative = path.relative_to(self.work).as_posix()
+                if path.is_symlink():
+                    target = str(path.readlink()).encode(errors="surrogateescape")
+                    entries.append((relative, TreeEntry("120000", self._git.write_blob(target))))
+                elif path.is_file() and name != ".git" and "\n" not in relative:
+                    plain.append(relative)
+        feed = "".join(f"{self.work}/{path}\n" for path in plain).encode(errors="surrogateescape")
+        blobs = self._git.run("hash-object", "-w", "--no-filters", "--stdin-paths", data=feed).split() if plain else []
+        modes = ["100755" if (self.work / path).stat().st_mode & 0o100 else "100644" for path in plain]
+        rows = zip(plain, modes, blobs, strict=True)
+        return entries + [(path, TreeEntry(mode, blob.decode())) for path, mode, blob in rows]
+
+    def stage(self, edits: Mapping[str, TreeEntry | None]) -> None:
+        self._git.run("update-index", "-z", "--index-info", data=index_info(edits))
+
+    def bring(self, source: Path, ref: str, into: str, seconds: float = 60.0) -> bool:
+        """Fetch one ref of a lab's repository into a ref of the hub's; whether that was possible.
+
+        The fetch runs here, never inside the lab; upload-pack reads the lab's repository but takes no program
+        from its configuration (measured: it ran nothing of twelve planted vectors).
+        """
+        hub = Git(self.hub_objects.parent, {"GIT_DIR": str(self.hub_objects.parent)})
+        words = ("--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--no-recurse-submodules", "-q")
+        try:
+            hub.run("fetch", *words, str(source), f"+{ref}:{into}", seconds=seconds)
+        except GitFailed:
+            return False
+        return True
+
+
+def _pattern(path: str) -> str:
+    """A path as an anchored line of an exclude file, its special signs taken literally."""
+    return "/" + re.sub(r"([\\*?\[\]])", r"\\\1", path)

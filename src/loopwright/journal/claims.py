@@ -1,0 +1,150 @@
+"""Run numbers and claims: refs made by compare-and-swap, so that one plan is run once and no number is given twice."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from urllib.parse import quote
+
+from loopwright.checkpoints import reached
+from loopwright.contracts import Clock
+from loopwright.contracts.schemas import validate
+from loopwright.errors import RefMoved
+from loopwright.journal.hub import Hub
+
+GENERATIONS = "refs/loopwright/generations"
+CLAIMS = "refs/loopwright/claims"
+RUNS = "refs/loopwright/runs"
+
+
+def ref_name(plan: str) -> str:
+    """A plan's name as one component of a ref: what git forbids there is written in percent."""
+    text = quote(plan, safe="-_.+,=()!'").replace("..", "%2E%2E")
+    if text.startswith((".", "-")):
+        text = f"%{ord(text[0]):02X}{text[1:]}"
+    return text[:-5] + "%2Elock" if text.endswith(".lock") else text.removesuffix(".") + ("%2E" * text.endswith("."))
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Who runs a plan: the run's number and what it was claimed with. `oid` is the blob that the ref holds."""
+
+    run: int
+    plan: str
+    base: str
+    plan_hash: str
+    pid: int
+    host: str
+    at: str
+    oid: str = ""
+
+    @property
+    def ref(self) -> str:
+        return f"{CLAIMS}/{ref_name(self.plan)}"
+
+
+def allot(hub: Hub, base: str) -> int:
+    """The next run number, given once among all processes and clones of refs. Its ref keeps `base` from gc."""
+    while True:
+        number = highest(hub) + 1
+        try:
+            hub.git.update_ref(f"{GENERATIONS}/{number}", base, "")
+        except RefMoved:
+            continue
+        return number
+
+
+def highest(hub: Hub) -> int:
+    """The highest number that was ever given here, 0 at first."""
+    refs = {**hub.git.refs(GENERATIONS), **hub.git.refs(RUNS), **hub.git.refs("refs/tags/gen-*")}
+    tails = (name.rsplit("/", 1)[1].removeprefix("gen-").removesuffix("-failed") for name in refs)
+    return max((int(tail) for tail in tails if tail.isdigit()), default=0)
+
+
+def read(hub: Hub, plan: str) -> Claim | None:
+    """The claim on a plan, or None."""
+    return next((claim for claim in every(hub) if claim.plan == plan), None)
+
+
+def every(hub: Hub) -> tuple[Claim, ...]:
+    """All claims, by run number."""
+    refs = hub.git.refs(CLAIMS)
+    blobs = hub.git.blobs(refs.values())
+    found = [Claim(**json.loads(data), oid=oid) for oid, data in blobs.items() if data]
+    return tuple(sorted(found, key=lambda claim: claim.run))
+
+
+def make(
+    hub: Hub,
+    plan: str,
+    text: bytes,
+    base: str,
+    clock: Clock,
+    free: Callable[[], bool] = lambda: True,
+    prepare: Callable[[int], None] = lambda number: None,
+) -> tuple[Claim, int] | None:
+    """Claim a plan: the claim, and a descriptor that says 'alive' for as long as it is open. None: somebody has it.
+
+    `free` is asked under the lock whether the plan still is to be run, for what was read before may be old;
+    `prepare` writes down what a run needs to be resumed, before anybody can see the claim.
+    """
+    with hub.lock("claims"):
+        if read(hub, plan) or not free():
+            return None
+        number = allot(hub, base)
+        reached("claim:numbered")
+        alive = hold(hub, number)
+        assert alive is not None, "a number that was never given before is held"
+        prepare(number)
+        digest = sha256(text).hexdigest()
+        at = clock.now().isoformat(timespec="seconds")
+        body = {"run": number, "plan": plan, "base": base, "plan_hash": digest, "pid": os.getpid()}
+        body |= {"host": socket.gethostname(), "at": at}
+        validate("claim", body)
+        oid = hub.git.write_blob(json.dumps(body, indent=1).encode())
+        claim = Claim(**body, oid=oid)  # type: ignore[arg-type]
+        try:
+            hub.git.update_ref(claim.ref, oid, "")
+        except RefMoved:
+            os.close(alive)
+            return None
+    reached("claim:claimed")
+    return claim, alive
+
+
+def hold(hub: Hub, number: int) -> int | None:
+    """Say 'run N is being worked on by this process', or None when another one says so."""
+    hub.run_home(number)
+    return hub.try_lock(f"runs/{number}/alive")
+
+
+def is_alive(hub: Hub, number: int) -> bool:
+    """Whether some process of this machine works on run N now."""
+    if not (hub.home / "runs" / str(number)).is_dir():
+        return False
+    held = hold(hub, number)
+    if held is None:
+        return True
+    os.close(held)
+    return False
+
+
+@contextmanager
+def holding(hub: Hub, number: int) -> Iterator[bool]:
+    """Work on run N if nobody else does; yields whether that is so."""
+    descriptor = hold(hub, number)
+    try:
+        yield descriptor is not None
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
+
+
+def release(hub: Hub, claim: Claim) -> None:
+    """Give the plan free again; nothing happens when it is already."""
+    hub.git.delete_ref(claim.ref, claim.oid)

@@ -1,0 +1,163 @@
+"""The hub: the person's repository as the place where everything is kept. Nobody works there."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+
+from loopwright.errors import BadUse, GitFailed, Unreachable
+from loopwright.git import Git, TreeEntry, git_version
+from loopwright.journal.trees import CommitTree
+from loopwright.vocabulary import Change, Hazard
+
+OLDEST_GIT = (2, 38)
+"""merge-tree --write-tree, which landing is made of, came with it."""
+
+
+@dataclass(frozen=True)
+class Hub:
+    """A repository: `top` is the working tree that was asked for, `common` its git common dir."""
+
+    top: Path
+    common: Path
+
+    @cached_property
+    def git(self) -> Git:
+        return Git(self.top)
+
+    @property
+    def home(self) -> Path:
+        """Runtime files: journals, locks. Under the git common dir, so that nothing needs a .gitignore line."""
+        place = self.common / "loopwright"
+        place.mkdir(exist_ok=True)
+        return place
+
+    def run_home(self, number: int) -> Path:
+        place = self.home / "runs" / str(number)
+        place.mkdir(parents=True, exist_ok=True)
+        return place
+
+    @property
+    def labs(self) -> Path:
+        """Where labs lie: outside any git dir (tools leave out what is under `.git`) and any repository."""
+        base = os.environ.get("LOOPWRIGHT_LABS") or _state_folder() or str(self.home / "labs")
+        return Path(base) / f"{self.top.name}-{sha256(str(self.common).encode()).hexdigest()[:10]}"
+
+    @cached_property
+    def object_format(self) -> str:
+        return self.git.line("rev-parse", "--show-object-format")
+
+    @cached_property
+    def head_branch(self) -> str | None:
+        """The branch that HEAD names; None when it is detached."""
+        code, out = self.git.ask("symbolic-ref", "-q", "HEAD", ok=(0, 1))
+        return out.decode().strip().removeprefix("refs/heads/") if code == 0 else None
+
+    def tip(self, branch: str) -> str | None:
+        """The commit of a branch, or None."""
+        return self.git.resolve(f"refs/heads/{branch}")
+
+    def tree(self, commit: str) -> CommitTree:
+        """The files of a commit to read."""
+        return CommitTree(self.git, commit)
+
+    def entries(self, commit: str) -> dict[str, TreeEntry]:
+        """All files of a commit: path -> mode and blob."""
+        return self.git.ls_tree(commit)
+
+    def change(self, base: str, commit: str, hazards: tuple[Hazard, ...] = ()) -> Change:
+        """What a commit holds that `base` does not, with the whole diff."""
+        files = self.git.changes(base, commit)
+        diff = self.git.diff(base, commit) if files else ""
+        return Change(base, commit, self.git.tree_of(commit), files, diff, hazards)
+
+    def with_files(self, commit: str, edits: Mapping[str, tuple[str, bytes | str] | None], why: str) -> str:
+        """A commit on top of another in which some files are others: (mode, bytes or blob id), or None for gone."""
+        entries = {
+            path: None if new is None else TreeEntry(new[0], new[1] if isinstance(new[1], str) else self._blob(new[1]))
+            for path, new in edits.items()
+        }
+        return self.git.commit_tree(self.git.edit_tree(commit, entries), [commit], why)
+
+    def _blob(self, data: bytes) -> str:
+        return self.git.write_blob(data)
+
+    def keep(self, name: str, commit: str) -> None:
+        """Keep a commit reachable at `refs/loopwright/NAME`."""
+        self.git.set_ref(f"refs/loopwright/{name}", commit)
+
+    @contextlib.contextmanager
+    def lock(self, name: str, seconds: float = 60.0) -> Iterator[None]:
+        """Hold a named lock among the processes of this machine. The kernel lets go when the holder dies."""
+        with (self.home / f"{name}.lock").open("a") as file:
+            deadline = time.monotonic() + seconds
+            while not _taken(file.fileno()):
+                if time.monotonic() > deadline:
+                    raise BadUse(
+                        f"another loopwright process holds the {name} lock", "wait for it; `loopwright status` names it"
+                    )
+                time.sleep(0.005)
+            yield
+
+    def try_lock(self, name: str) -> int | None:
+        """Take a named lock for as long as the descriptor is open, or None when somebody has it."""
+        path = self.home / f"{name}.lock"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        if _taken(descriptor):
+            return descriptor
+        os.close(descriptor)
+        return None
+
+
+def _taken(descriptor: int) -> bool:
+    with contextlib.suppress(BlockingIOError):
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return True
+    return False
+
+
+def _state_folder() -> str | None:
+    """`$XDG_STATE_HOME/loopwright`, or the like under HOME, if it can be written."""
+    base = os.environ.get("XDG_STATE_HOME") or (f"{home}/.local/state" if (home := os.environ.get("HOME")) else None)
+    if base is None:
+        return None
+    with contextlib.suppress(OSError):
+        Path(base, "loopwright").mkdir(parents=True, exist_ok=True)
+        return f"{base}/loopwright"
+    return None
+
+
+def find(where: Path) -> Hub:
+    """The repository that `where` lies in. Raises BadUse with the mend when there is none that can be used."""
+    version = git_version()
+    if not version:
+        raise Unreachable("there is no `git` program", "install git 2.38 or newer")
+    if version < OLDEST_GIT:
+        raise Unreachable(
+            f"git {'.'.join(map(str, version))} is too old: landing needs `git merge-tree --write-tree`",
+            "install git 2.38 or newer",
+        )
+    if not where.is_dir():
+        raise BadUse(f"{where} is no folder", "name a folder of a git repository with -C")
+    try:
+        words = ("--path-format=absolute", "--git-common-dir", "--is-bare-repository", "--is-inside-work-tree")
+        out = Git(where).run("rev-parse", *words).decode(errors="surrogateescape").splitlines()
+    except GitFailed as problem:
+        if "dubious ownership" in problem.output:
+            mend = f"git config --global --add safe.directory {where}"
+            raise BadUse(f"{where} belongs to another user, so git refuses it", mend) from problem
+        raise BadUse(f"{where} is not in a git repository", "go to one, or make one with `git init`") from problem
+    if out[1] == "true" or out[2] != "true":
+        raise BadUse(
+            f"{where} is a bare repository (or a git dir): there are no files to keep plans in",
+            "work in a clone of it: `git clone`",
+        )
+    return Hub(Path(Git(where).line("rev-parse", "--show-toplevel")), Path(out[0]))

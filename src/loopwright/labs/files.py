@@ -1,0 +1,111 @@
+"""Reads and writes files of a lab from the host, without ever following a link that the lab made."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import secrets
+import stat
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+MOST = 16 << 20
+"""Bytes of one file that are read at the most."""
+
+
+def parts_of(root: Path, path: str) -> tuple[str, ...]:
+    """The components of a path in the lab. Absolute paths under the root are taken as relative ones."""
+    text = path.removeprefix(f"{root}/") if path.startswith(f"{root}/") else path
+    pure = PurePosixPath("" if text == str(root) else text)
+    if pure.is_absolute() or ".." in pure.parts or "\0" in path:
+        raise PermissionError(errno.EACCES, "outside the lab", path)
+    if ".git" in pure.parts:
+        raise PermissionError(errno.EACCES, "a git dir is not to be edited", path)
+    return pure.parts
+
+
+@contextlib.contextmanager
+def _folder(root: Path, parts: tuple[str, ...], *, make: bool = False) -> Iterator[int]:
+    """A descriptor of a folder, opened component by component."""
+    here = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        for part in parts:
+            if make:
+                with contextlib.suppress(FileExistsError):
+                    os.mkdir(part, dir_fd=here)
+            deeper = _open(part, os.O_RDONLY | os.O_DIRECTORY, here)
+            os.close(here)
+            here = deeper
+        yield here
+    finally:
+        os.close(here)
+
+
+def _open(name: str, flags: int, folder: int, mode: int = 0o666) -> int:
+    try:
+        return os.open(name, flags | os.O_NOFOLLOW | os.O_CLOEXEC, mode, dir_fd=folder)
+    except OSError as problem:
+        linked = problem.errno in (errno.ELOOP, errno.EMLINK)
+        if linked or (problem.errno == errno.ENOTDIR and _is_link(name, folder)):
+            raise PermissionError(errno.EACCES, "a symbolic link is not followed", name) from problem
+        raise
+
+
+def _is_link(name: str, folder: int) -> bool:
+    return stat.S_ISLNK(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode)
+
+
+def read(root: Path, path: str) -> bytes:
+    """At most `MOST` bytes of a regular file."""
+    parts = parts_of(root, path)
+    if not parts:
+        raise IsADirectoryError(errno.EISDIR, "is a folder", path)
+    with _folder(root, parts[:-1]) as folder:
+        # A pipe would make the open wait for ever without O_NONBLOCK.
+        descriptor = _open(parts[-1], os.O_RDONLY | os.O_NONBLOCK, folder)
+        with os.fdopen(descriptor, "rb") as file:
+            mode = os.fstat(descriptor).st_mode
+            if stat.S_ISDIR(mode):
+                raise IsADirectoryError(errno.EISDIR, "is a folder", path)
+            if not stat.S_ISREG(mode):
+                raise PermissionError(errno.EACCES, "is no regular file", path)
+            return file.read(MOST)
+
+
+def write(root: Path, path: str, data: bytes) -> None:
+    """Write a file by rename, making its folders; the mode of one that is there is kept."""
+    parts = parts_of(root, path)
+    if not parts:
+        raise IsADirectoryError(errno.EISDIR, "is a folder", path)
+    with _folder(root, parts[:-1], make=True) as folder:
+        mode = _mode(parts[-1], folder)
+        fresh = f".{secrets.token_hex(8)}.tmp"
+        descriptor = _open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, folder, 0o644)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            if mode is not None:
+                os.fchmod(descriptor, mode)
+        try:
+            os.replace(fresh, parts[-1], src_dir_fd=folder, dst_dir_fd=folder)
+        except OSError:
+            os.unlink(fresh, dir_fd=folder)
+            raise
+
+
+def _mode(name: str, folder: int) -> int | None:
+    try:
+        found = os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode
+    except FileNotFoundError:
+        return None
+    if stat.S_ISLNK(found):
+        raise PermissionError(errno.EACCES, "a symbolic link is not written through", name)
+    if stat.S_ISDIR(found):
+        raise IsADirectoryError(errno.EISDIR, "is a folder", name)
+    return stat.S_IMODE(found)
+
+
+def listing(root: Path, path: str) -> tuple[str, ...]:
+    """The names in a folder, folders with a trailing slash."""
+    with _folder(root, parts_of(root, path)) as folder, os.scandir(folder) as entries:
+        return tuple(sorted(entry.name + "/" * entry.is_dir(follow_symlinks=False) for entry in entries))

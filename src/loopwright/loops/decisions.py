@@ -1,0 +1,163 @@
+"""What a person decides about a run: land it, reject it, take it back, go on with it, stop it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+from loopwright.contracts import Workshop
+from loopwright.errors import BadUse
+from loopwright.journal import claims, records
+from loopwright.journal.claims import Claim
+from loopwright.journal.codec import decode, encode
+from loopwright.journal.hub import Hub
+from loopwright.loops import closing, execution, reports, starting
+from loopwright.loops.desk import Desk
+from loopwright.vocabulary import Landing, Outcome, Plan, Run, Scope, Stop
+
+Result = dict[str, Any]
+
+
+def record_of(hub: Hub, number: int) -> Result:
+    """Run N's record. Raises BadUse when there was no such run."""
+    record = records.read(hub, number)
+    if record is None:
+        claim = next((claim for claim in claims.every(hub) if claim.run == number), None)
+        if claim is not None:
+            raise BadUse(f"run {number} has not ended yet", f"`loopwright resume {number}` goes on with it")
+        highest = claims.highest(hub)
+        raise BadUse(f"there is no run {number}", f"`loopwright runs` lists them (the newest is {highest or 'none'})")
+    return record
+
+
+def as_result(record: Result) -> Result:
+    """The part of a record that `run --json` prints."""
+    extra = {"title", "plan_hash", "base", "continues", "started", "source", "lab", "phases", "roles"}
+    extra |= {"attempts", "files", "tip", "landing"}
+    return {name: value for name, value in record.items() if name not in extra}
+
+
+@contextmanager
+def desk_of(hub: Hub, shop: Workshop, number: int) -> Iterator[Desk]:
+    """The desk of a run that ended before, from its record; nobody else may work on it meanwhile."""
+    record = record_of(hub, number)
+    with claims.holding(hub, number) as mine:
+        if not mine:
+            raise BadUse(f"run {number} is being worked on by another process", "wait for it: `loopwright status`")
+        home = hub.run_home(number)
+        for name in ("plan.md", "plan.json", "journal.jsonl"):
+            data = records.file(hub, number, name)
+            if data is not None and not (home / name).exists():
+                (home / name).write_bytes(data)
+        fields = {"run": number, "plan": record["plan"], "plan_hash": record["plan_hash"], "at": record["started"]}
+        claim = Claim(**fields, base=record["base"], pid=os.getpid(), host="")
+        plan = starting.archived_plan(hub, number)
+        yield Desk(hub, shop, claim, plan, record["base"], record["kind"])
+
+
+def resume(hub: Hub, shop: Workshop, number: int) -> Result:
+    """Finish run N from where it stood; a finished one is told again."""
+    claim = next((claim for claim in claims.every(hub) if claim.run == number), None)
+    if claim is None:
+        return as_result(record_of(hub, number))
+    with starting.resumed(hub, shop, claim) as desk:
+        return reports.result(desk, execution.execute(desk))
+
+
+def land(hub: Hub, shop: Workshop, number: int) -> Result:
+    """Land a run that met its goal and waits for a person, or was held. One that has landed is told again."""
+    with desk_of(hub, shop, number) as desk:
+        run = execution.begin(desk)
+        if run.landing:
+            return reports.result(desk, run)
+        _must_wait(hub, number, run)
+        return reports.result(desk, execution.execute(desk, decided=True))
+
+
+def _must_wait(hub: Hub, number: int, run: Run) -> None:
+    status = record_of(hub, number)["status"]
+    if run.outcome is not Outcome.MET or status == "rejected":
+        mend = "only a run in review can land; set its plan to `status: ready` to run it again"
+        raise BadUse(f"run {number} is {status}, so there is nothing to land", mend)
+
+
+def reject(hub: Hub, shop: Workshop, number: int) -> Result:
+    """A person says no to a run that waits: its branch goes, a tag keeps what it made. Twice is as once."""
+    with desk_of(hub, shop, number) as desk:
+        run = execution.begin(desk)
+        if run.landing:
+            raise BadUse(f"run {number} has landed", f"`loopwright rollback {number}` takes it back, through the gates")
+        if desk.journal.last("decided", decision="rejected") is None:
+            desk.journal.write("decided", {"decision": "rejected"})
+        run = replace(run, decision="rejected")
+        return reports.result(desk, closing.close(desk, run))
+
+
+def rollback(hub: Hub, shop: Workshop, number: int) -> Result:
+    """Take back what landed, by a revert through the same gates; what hasn't landed is rejected."""
+    record = record_of(hub, number)
+    if not record["landed"]:
+        return reject(hub, shop, number)
+    name = f"rollback-gen-{number}"
+    if (done := records.of_plan(hub, name)) and done["landed"]:
+        return as_result(done)
+    if claim := claims.read(hub, name):
+        return resume(hub, shop, claim.run)
+    landing = decode(Landing, record["landing"])
+    plan = _taking_back(hub, number, record, landing)
+    base = starting.mainline_tip(hub, shop.loops.mainline)
+
+    def prepare(run: int) -> None:
+        (hub.run_home(run) / "plan.json").write_text(json.dumps(encode(plan)))
+        (hub.run_home(run) / "plan.md").write_text(plan.text)
+
+    made = claims.make(hub, name, plan.text.encode(), base, shop.clock, prepare=prepare)
+    if made is None:
+        raise BadUse(f"run {number} is being taken back by another process", "wait for it: `loopwright status`")
+    claim, alive = made
+    try:
+        return _revert(Desk(hub, shop, claim, plan, base, "rollback"), number, landing)
+    finally:
+        os.close(alive)
+
+
+def _taking_back(hub: Hub, number: int, record: Result, landing: Landing) -> Plan:
+    """The plan of a revert: its scope is what landed, and the tests that came with it go with it."""
+    touched = tuple(change.path for change in hub.git.changes(landing.before, landing.commit))
+    title = f"Take back gen-{number}: {record['title']}"
+    return Plan(
+        f"rollback-gen-{number}", f"plans/{record['plan']}.md", title, f"# {title}\n", scope=Scope(touched, (), touched)
+    )
+
+
+def _revert(desk: Desk, number: int, landing: Landing) -> Result:
+    git = desk.hub.git
+    trees = (git.tree_of(oid) for oid in (landing.commit, desk.base, landing.before))
+    merged = git.merge_over(*trees)
+    desk.journal.write("claimed", {"plan": desk.plan.name, "plan_hash": desk.claim.plan_hash, "base": desk.base})
+    run = Run(desk.number, desk.plan, desk.base, desk.branch, kind="rollback")
+    if merged.conflicts:
+        paths = ", ".join(merged.conflicts[:10])
+        stop = Stop("conflict", f"what came after gen-{number} changed the same lines: {paths}")
+        return reports.result(desk, execution.stop_with(desk, run, stop))
+    tip = git.commit_tree(merged.tree, [desk.base], f"take back gen-{number}\n")
+    desk.hub.keep(f"attempts/{desk.number}/rollback", tip)
+    desk.journal.write("opened", {"tip": tip})
+    run = execution.execute(desk, decided=True)
+    return reports.result(desk, run)
+
+
+def stop(hub: Hub, number: int) -> Result:
+    """Interrupt run N where it is; `resume N` goes on with it."""
+    claim = next((claim for claim in claims.every(hub) if claim.run == number), None)
+    if claim is None:
+        return as_result(record_of(hub, number))
+    if not claims.is_alive(hub, number):
+        return {"run": number, "plan": claim.plan, "outcome": "interrupted", "was_alive": False}
+    os.kill(claim.pid, signal.SIGINT)
+    return {"run": number, "plan": claim.plan, "outcome": "interrupted", "was_alive": True}

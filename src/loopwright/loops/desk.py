@@ -1,0 +1,141 @@
+"""What one run works with: the hub, the workshop, its own journal, and what it has spent so far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+from loopwright.contracts import Lab, LabWish, Session, Workshop
+from loopwright.journal.claims import Claim
+from loopwright.journal.codec import decode, encode
+from loopwright.journal.facts import FileJournal, Lines
+from loopwright.journal.hub import Hub
+from loopwright.vocabulary import Allowance, Brief, Chunk, Event, Plan, Report, Usage
+
+
+@dataclass(frozen=True)
+class Desk:
+    """One run at work. `base` is the mainline's commit that its labs start from."""
+
+    hub: Hub
+    shop: Workshop
+    claim: Claim
+    plan: Plan
+    base: str
+    kind: str = "plan"
+
+    @property
+    def number(self) -> int:
+        return self.claim.run
+
+    @property
+    def home(self) -> Path:
+        return self.hub.run_home(self.number)
+
+    @cached_property
+    def journal(self) -> FileJournal:
+        return journal_of(self.hub, self.number, self.shop)
+
+    @property
+    def branch(self) -> str:
+        return f"loop/{self.plan.name}"
+
+    def tell(self, kind: str, text: str, **facts: object) -> None:
+        self.shop.tell(Event(kind, text, {"run": self.number, **facts}))
+
+    def note(self, text: str) -> None:
+        """Something that the run's page has to say; said once."""
+        if not self.journal.last("note", text=text):
+            self.journal.write("note", {"text": text})
+            self.tell("note", text)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return tuple(str(fact["text"]) for fact in self.journal.facts() if fact["kind"] == "note")
+
+    def wish(self, name: str, commit: str, *, throwaway: bool) -> LabWish:
+        """A lab of this run: `gen-N` for the maker, `gen-N-NAME` for what is thrown away."""
+        full = f"gen-{self.number}" + (f"-{name}" if name else "")
+        copies = tuple(_copies(self.shop.site.top, self.shop.loops.copy))
+        return LabWish(full, commit, self.branch, throwaway, copies)
+
+    # -------------------------------------------------------------- sessions
+
+    def sessions(self) -> tuple[tuple[str, Report], ...]:
+        """(role, report) of every session that ended, in order."""
+        facts = (fact for fact in self.journal.facts() if fact["kind"] == "session")
+        return tuple((str(fact["role"]), decode(Report, fact["report"])) for fact in facts)
+
+    def spent(self) -> Usage:
+        return sum((report.usage for _, report in self.sessions()), Usage())
+
+    def play(
+        self,
+        role_name: str,
+        key: str,
+        lab: Lab,
+        task: str,
+        *,
+        chunk: Chunk | None = None,
+        observations: tuple[str, ...] = (),
+        answer: str | None = None,
+    ) -> Report | None:
+        """Have a role do one session, once: a session that ended is never held again. None: the role is left out."""
+        if fact := self.journal.last("session", key=key):
+            return decode(Report, fact["report"])
+        role = self.shop.role(role_name)
+        backend = self.shop.backend(role)
+        if backend is None:
+            self.note(f"{role_name} left out: `backend: none`")
+            return None
+        self.tell("role", f"{role_name} begins", role=role_name, key=key)
+        skills = self.shop.skills()
+        brief = Brief(
+            role=role,
+            plan=self.plan,
+            task=task,
+            skill=skills.get(chunk.skill) if chunk and chunk.skill else None,
+            skills=tuple(skill for skill in skills.values() if not skill.user_only),
+            context=self.shop.context(),
+            observations=observations,
+            answer=answer,
+            run=self.number,
+            model=self.shop.model(role),
+        )
+        report = backend.work(brief, lab, self._session(key, role_name, brief))
+        self.journal.write("session", {"key": key, "role": role_name, "report": encode(report)})
+        self.tell("role", f"{role_name} ended: {report.ended}", role=role_name, key=key, usage=encode(self.spent()))
+        return report
+
+    def _session(self, key: str, role: str, brief: Brief) -> Session:
+        def tell(event: Event) -> None:
+            self.shop.tell(replace(event, facts={"run": self.number, "role": role, **event.facts}))
+
+        turns = brief.role.max_turns or self.shop.allowance.turns
+        transcript = Lines(self.home / "transcripts" / f"{key}.jsonl", self.shop.secrets)
+        allowance = replace(left(self.shop, self.plan, self.spent()), turns=turns)
+        return Session(transcript, allowance, self.shop.clock, tell, self.shop.env)
+
+
+def journal_of(hub: Hub, number: int, shop: Workshop) -> FileJournal:
+    """The journal of run N."""
+    return FileJournal(hub.run_home(number) / "journal.jsonl", shop.clock, shop.secrets)
+
+
+def left(shop: Workshop, plan: Plan, spent: Usage) -> Allowance:
+    """What a session may spend: the run's ceilings (the plan's, else those of LOOPS.md) less what is gone."""
+    tokens = plan.budget.tokens or shop.loops.tokens or shop.allowance.tokens
+    usd = plan.budget.usd if plan.budget.usd is not None else shop.loops.usd_per_run
+    return replace(
+        shop.allowance,
+        tokens=max(tokens - spent.tokens, 0) if tokens else None,
+        usd=max(usd - (spent.usd or 0.0), 0.0) if usd is not None else None,
+    )
+
+
+def _copies(top: Path, patterns: tuple[str, ...]) -> list[tuple[str, bytes]]:
+    """Untracked files that a lab needs, as LOOPS.md names them. Links and files over 1 MiB are left."""
+    found = (path for pattern in patterns if not pattern.startswith("/") for path in sorted(top.glob(pattern)))
+    small = (path for path in found if path.is_file() and not path.is_symlink() and path.stat().st_size < 1 << 20)
+    return [(path.relative_to(top).as_posix(), path.read_bytes()) for path in small]

@@ -1,0 +1,126 @@
+"""One chunk: the maker's attempts, and what guards, gates and the checker said of each."""
+
+from __future__ import annotations
+
+from loopwright.checkpoints import reached
+from loopwright.checks import judged
+from loopwright.checks.guards import standard
+from loopwright.contracts import Lab
+from loopwright.journal.codec import decode, encode
+from loopwright.loops import telling
+from loopwright.loops.desk import Desk
+from loopwright.loops.verification import fresh_lab, verify
+from loopwright.vocabulary import Attempt, Change, Chunk, Hazard, Report, Run, Stop, Verdict
+
+AT_ONCE = frozenset({"drift", "scope-breaker"})
+"""Reasons that stop the plan at the first attempt: another try would only try to be cleverer."""
+
+SPENT = frozenset({"tokens", "dollars"})
+
+
+def work_through(desk: Desk, run: Run, chunk: Chunk, lab: Lab, seen: tuple[str, ...] = ()) -> Run:
+    """Attempt one chunk until it passes or the plan stops. `seen` is evidence from an earlier run."""
+    limit = desk.shop.loops.attempts_per_chunk
+    for number in range(1, limit + 1):
+        tried = _attempt(desk, run, chunk, number, lab, seen)
+        run = run.after(tried)
+        if tried.passed:
+            return run
+        if stop := _stop(tried):
+            return run.stopped(stop)
+        seen = telling.evidence(tried)
+    last = run.attempts[-1].failed[0]
+    detail = f"chunk {chunk.number} ({chunk.title}) failed {limit} times; at last {last.check}: {last.reason}"
+    return run.stopped(Stop("attempts", detail, chunk.number))
+
+
+def _stop(tried: Attempt) -> Stop | None:
+    for verdict in tried.failed:
+        if verdict.reason in AT_ONCE:
+            return Stop(verdict.reason, verdict.evidence, tried.chunk)
+    if tried.report.ended in SPENT:
+        return Stop("budget", f"the run's budget is spent ({tried.report.ended})", tried.chunk)
+    return None
+
+
+def _attempt(desk: Desk, run: Run, chunk: Chunk, number: int, lab: Lab, seen: tuple[str, ...]) -> Attempt:
+    """One maker's pass over a chunk, and what every check said of it. Done once, also across restarts."""
+    if fact := desk.journal.last("attempt", chunk=chunk.number, number=number):
+        return decode(Attempt, fact["attempt"])
+    desk.tell("attempt", f"chunk {chunk.number} ({chunk.title}), attempt {number}", chunk=chunk.number, attempt=number)
+    before = _before(run, chunk, number)
+    report, change = _make(desk, run, chunk, number, lab, before, seen)
+    reached("chunk:committed")
+    verdicts = _judge(desk, run, chunk, number, lab, report, change, before)
+    reached("chunk:checked")
+    tried = Attempt(chunk.number, number, report, change.commit, verdicts)
+    for verdict in tried.failed:
+        desk.tell("verdict", f"rejected by {verdict.check}: {verdict.reason}", passed=False)
+    desk.journal.write("attempt", {"chunk": chunk.number, "number": number, "attempt": encode(tried)})
+    return tried
+
+
+def _before(run: Run, chunk: Chunk, number: int) -> str:
+    """The commit that this attempt goes on from: the last attempt's, unless a guard rolled that back."""
+    start = run.tip or run.base
+    mine = [attempt for attempt in run.attempts if attempt.chunk == chunk.number and attempt.number < number]
+    kept = [a for a in mine if a.commit and not any(verdict.rolls_back for verdict in a.failed)]
+    return kept[-1].commit or start if kept else start
+
+
+def _make(
+    desk: Desk, run: Run, chunk: Chunk, number: int, lab: Lab, before: str, seen: tuple[str, ...]
+) -> tuple[Report, Change]:
+    """The maker's session and the commit of what it left: one commit on the tip, whatever the number of attempts."""
+    key, tip = f"{chunk.number}-{number}-maker", run.tip or run.base
+    if not (fact := desk.journal.last("made", chunk=chunk.number, number=number)):
+        begun = (desk.home / "transcripts" / f"{key}.jsonl").exists()
+        if lab.fresh or not begun:
+            lab.restore(before)
+        report = desk.play("maker", key, lab, telling.chunk_task(desk.plan, chunk), chunk=chunk, observations=seen)
+        assert report is not None, "a maker can't be left out"
+        reached("chunk:made")
+        change = lab.snapshot(tip, telling.commit_message(desk, chunk, report))
+        desk.hub.keep(f"attempts/{desk.number}/{chunk.number}/{number}", change.commit)
+        body = {"commit": change.commit, "hazards": encode(change.hazards), "session": key}
+        desk.journal.write("made", {"chunk": chunk.number, "number": number, **body})
+        return report, desk.hub.change(desk.base, change.commit, change.hazards)
+    session = desk.journal.last("session", key=key)
+    assert session is not None, "what was made was made in a session"
+    hazards = tuple(decode(Hazard, hazard) for hazard in fact["hazards"])
+    return decode(Report, session["report"]), desk.hub.change(desk.base, fact["commit"], hazards)
+
+
+def _judge(
+    desk: Desk, run: Run, chunk: Chunk, number: int, lab: Lab, report: Report, change: Change, before: str
+) -> tuple[Verdict, ...]:
+    """Guards first, then commands, then the checker: each is asked only when all before it are content."""
+    made = Verdict("maker", report.whole, "" if report.whole else report.summary, "" if report.whole else report.ended)
+    verdicts = (made, *_guard(desk, lab, change, before))
+    if all(verdict.passed for verdict in verdicts):
+        gates = (*desk.shop.loops.checks, *desk.plan.checks, *chunk.verify)
+        key = f"{chunk.number}-{number}"
+        verdicts += verify(desk, key, change.commit, desk.base, gates, f"chunk-{chunk.number}")
+        if all(verdict.passed for verdict in verdicts):
+            verdicts += _check(desk, run, chunk, key, change)
+    return verdicts
+
+
+def _guard(desk: Desk, lab: Lab, change: Change, before: str) -> tuple[Verdict, ...]:
+    """The guards look at all that the run changed; 'no changes' compares with the tree of the attempt before."""
+
+    def old(path: str) -> bytes | None:
+        return desk.hub.git.read(desk.base, path)
+
+    previous = desk.hub.git.tree_of(before)
+    guards = standard(desk.plan, desk.shop.loops, desk.shop.secrets, old, previous)
+    return tuple(guard.check(change, lab) for guard in guards)
+
+
+def _check(desk: Desk, run: Run, chunk: Chunk, key: str, change: Change) -> tuple[Verdict, ...]:
+    """The checker's verdict on this chunk, bound to the commit; nothing when the role is left out."""
+    step = desk.hub.change(run.tip or run.base, change.commit)
+    with fresh_lab(desk, f"{key}-checker", change.commit, desk.base) as lab:
+        task = telling.check_task(desk.plan, chunk, step)
+        report = desk.play("checker", f"{key}-checker", lab, task, chunk=chunk, answer="submit_verdict")
+    return () if report is None else (judged.verdict("checker", report, change),)

@@ -1,0 +1,136 @@
+"""The person's checkout of the mainline: what is there, path by path, without changing anything."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from loopwright.git import Git, TreeEntry
+
+OTHER = TreeEntry("other", "")
+"""Something is there that is neither a file nor a link git could track: a folder, a pipe, a conflict."""
+
+_UNDER_WAY = {
+    "MERGE_HEAD": "a merge",
+    "CHERRY_PICK_HEAD": "a cherry-pick",
+    "REVERT_HEAD": "a revert",
+    "rebase-merge": "a rebase",
+    "rebase-apply": "a rebase",
+}
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """One working tree: `top` has the files, `gitdir` its HEAD and index."""
+
+    top: Path
+    gitdir: Path
+    index: Path = field(default=Path())
+
+    @cached_property
+    def git(self) -> Git:
+        where = {"GIT_DIR": str(self.gitdir), "GIT_WORK_TREE": str(self.top)}
+        return Git(self.top, where | ({"GIT_INDEX_FILE": str(self.index)} if self.index != Path() else {}))
+
+    @property
+    def own_index(self) -> Path:
+        return self.gitdir / "index"
+
+    def with_index(self, index: Path) -> Checkout:
+        return Checkout(self.top, self.gitdir, index)
+
+    def under_way(self) -> str | None:
+        """What the person is in the middle of, in words, or None."""
+        return next((words for name, words in _UNDER_WAY.items() if (self.gitdir / name).exists()), None)
+
+    def staged(self, paths: Iterable[str]) -> dict[str, TreeEntry | None]:
+        """The index entries of these paths; OTHER for one with a conflict."""
+        wanted, found = set(paths), dict.fromkeys(paths, None)
+        result: dict[str, TreeEntry | None] = dict(found)
+        for row in self.git.run("ls-files", "-s", "-z").split(b"\0")[:-1]:
+            meta, _, name = row.partition(b"\t")
+            path = name.decode(errors="surrogateescape")
+            if path in wanted:
+                mode, blob, stage = meta.decode().split(" ")
+                result[path] = TreeEntry(mode, blob) if stage == "0" else OTHER
+        return result
+
+    def left_out(self) -> set[str]:
+        """Paths that a sparse checkout keeps off the disk."""
+        rows = self.git.run("ls-files", "-t", "-z").split(b"\0")[:-1]
+        return {row[2:].decode(errors="surrogateescape") for row in rows if row.startswith(b"S ")}
+
+    def on_disk(self, paths: Iterable[str], trust_modes: Mapping[str, str]) -> dict[str, TreeEntry | None]:
+        """What the disk has at these paths, as git would add it (the person's own filters applied).
+
+        `trust_modes` gives the mode to assume where the file system keeps none (core.fileMode false).
+        """
+        found: dict[str, TreeEntry | None] = {}
+        plain: list[str] = []
+        keeps_modes = self.git.line("config", "--default", "true", "--type=bool", "core.fileMode") == "true"
+        for path in paths:
+            found[path] = self._kind(path)
+            if found[path] is not None and found[path] != OTHER and found[path].mode != "120000":  # type: ignore[union-attr]
+                plain.append(path)
+        for path, blob in zip(plain, self._hashes(plain), strict=True):
+            mode = found[path].mode if keeps_modes else trust_modes.get(path, "100644")  # type: ignore[union-attr]
+            found[path] = TreeEntry(mode, blob)
+        return found
+
+    def _kind(self, path: str) -> TreeEntry | None:
+        if not self._reachable(path):
+            return OTHER
+        try:
+            mode = (self.top / path).lstat().st_mode
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        if stat.S_ISLNK(mode):
+            target = str((self.top / path).readlink())
+            return TreeEntry("120000", self.git.write_blob(os.fsencode(target)))
+        if stat.S_ISREG(mode):
+            return TreeEntry("100755" if mode & 0o100 else "100644", "")
+        return OTHER
+
+    def _reachable(self, path: str) -> bool:
+        """Whether all folders on the way are folders (or not there): a link on the way is a person's doing."""
+        here = self.top
+        for part in Path(path).parts[:-1]:
+            here /= part
+            try:
+                mode = here.lstat().st_mode
+            except (FileNotFoundError, NotADirectoryError):
+                return True
+            if not stat.S_ISDIR(mode):
+                return False
+        return True
+
+    def _hashes(self, paths: list[str]) -> list[str]:
+        simple = [path for path in paths if "\n" not in path]
+        feed = "".join(f"{path}\n" for path in simple).encode(errors="surrogateescape")
+        out = self.git.run("hash-object", "--stdin-paths", data=feed).decode().split() if simple else []
+        known = dict(zip(simple, out, strict=True))
+        return [known.get(path) or self.git.line("hash-object", "--", path) for path in paths]
+
+
+def find(git: Git, ref: str) -> Checkout | None:
+    """The working tree in which the branch `ref` is checked out (or being rebased), if there is one."""
+    for block in git.run("worktree", "list", "--porcelain", "-z").split(b"\0\0"):
+        lines = [line.decode(errors="surrogateescape") for line in block.split(b"\0") if line]
+        if not lines or "bare" in lines or not lines[0].startswith("worktree "):
+            continue
+        top = Path(lines[0].removeprefix("worktree "))
+        if not top.is_dir():
+            continue
+        gitdir = Path(Git(top).line("rev-parse", "--absolute-git-dir"))
+        if f"branch {ref}" in lines or _being_rebased(gitdir) == ref:
+            return Checkout(top, gitdir)
+    return None
+
+
+def _being_rebased(gitdir: Path) -> str | None:
+    names = (gitdir / kind / "head-name" for kind in ("rebase-merge", "rebase-apply"))
+    return next((name.read_text().strip() for name in names if name.is_file()), None)

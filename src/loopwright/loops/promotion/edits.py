@@ -1,0 +1,50 @@
+"""What a record commit changes, as values that fit the mainline's file, the staged one and the person's alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from loopwright.folders import plans, wiki
+from loopwright.vocabulary import Status
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One edit of one loop-owned file. Made twice, it changes nothing the second time.
+
+    what: `status` (a plan's status line), `tick` (a chunk's own line), `page` (a whole new file), `log` (one line
+    more), `index` (one line more), `whole` (regenerated), `adopt` (a plan that git doesn't know yet).
+    """
+
+    what: str
+    path: str
+    words: tuple[str, ...] = ()
+
+    def apply(self, data: bytes | None) -> bytes | None:
+        """The file after the edit; None stays None where the edit needs a file that isn't there."""
+        match self.what, self.words:
+            case "page" | "whole", (text,):
+                return text.encode()
+            case "adopt", (text,):
+                return data if data is not None else text.encode()
+            case "log", (day, verb, title):
+                return wiki.log_line(data or b"", date.fromisoformat(day), verb, title)
+            case _ if data is None:
+                return None
+            case "status", (status,):
+                return plans.with_status(data, Status(status))
+            case "tick", (number, text):
+                return plans.with_tick(data, int(number), text)
+            case "index", (page, summary):
+                return wiki.index_line(data, page, summary)
+        raise ValueError(f"no such edit: {self}")
+
+
+def apply_all(edits: tuple[Edit, ...], contents: Mapping[str, bytes | None]) -> dict[str, bytes | None]:
+    """Every file after all its edits, in order."""
+    after = dict(contents)
+    for edit in edits:
+        after[edit.path] = edit.apply(after.get(edit.path))
+    return after

@@ -1,0 +1,145 @@
+"""After the chunks: gates and goal on the exact tree that would land, then the goal-checker, then the reviewer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from loopwright.checkpoints import reached
+from loopwright.checks import judged
+from loopwright.journal.codec import encode
+from loopwright.loops import telling
+from loopwright.loops.desk import Desk
+from loopwright.loops.promotion import landing
+from loopwright.loops.promotion.landing import Conflict, Stale
+from loopwright.loops.verification import fresh_lab, verify
+from loopwright.vocabulary import Change, Gate, Landing, Outcome, Run, Stop, Verdict
+
+
+def prove(desk: Desk, run: Run) -> Run:
+    """The run with its gates, goal and reviews judged: met, not met, or stopped at a conflict."""
+    tip = run.tip or run.base
+    found = candidate(desk, tip)
+    if isinstance(found, Conflict):
+        return run.stopped(conflict_stop(found))
+    run = gated(desk, run, found)
+    if run.outcome is Outcome.NOT_MET:
+        return run
+    run = _goal(desk, run, found)
+    if run.outcome is Outcome.NOT_MET:
+        return run
+    return _review(desk, run, tip, found)
+
+
+def conflict_stop(conflict: Conflict) -> Stop:
+    paths = ", ".join(conflict.paths[:10])
+    return Stop("conflict", f"the mainline changed the same lines meanwhile: {paths}")
+
+
+def candidate(desk: Desk, tip: str) -> str | Conflict:
+    """The commit that would land now. The same one for as long as the mainline doesn't move, also across restarts."""
+    mainline = desk.shop.loops.mainline
+    main = desk.hub.tip(mainline)
+    if (fact := desk.journal.last("candidate")) and (fact["mainline"], fact["tip"]) == (main, tip):
+        return str(fact["commit"])
+    found = landing.candidate(desk.hub, mainline, tip, desk.number)
+    if isinstance(found, str):
+        desk.hub.keep(f"verified/{desk.number}", found)
+        first, _ = desk.hub.git.parents(found)
+        desk.journal.write("candidate", {"commit": found, "mainline": first, "tip": tip})
+        reached("verify:merged")
+    return found
+
+
+def gates_of(desk: Desk) -> tuple[Gate, ...]:
+    """All that must hold on the tree that lands: the repository's checks, the plan's, every chunk's, the goal's."""
+    chunks = tuple(gate for chunk in desk.plan.chunks for gate in chunk.verify)
+    every = (*desk.shop.loops.checks, *desk.plan.checks, *chunks, *goal_gates(desk))
+    by_meaning = {(g.command, g.exit, g.prints, g.bound): g for g in reversed(every)}
+    return tuple(reversed(by_meaning.values()))
+
+
+def goal_gates(desk: Desk) -> tuple[Gate, ...]:
+    """A revert is held to every check, but not to the goal that it takes back."""
+    return desk.plan.goal_gates if desk.kind == "plan" else ()
+
+
+def gated(desk: Desk, run: Run, commit: str) -> Run:
+    """The run with all gates judged on a candidate: not met when one fails."""
+    mainline = desk.hub.git.parents(commit)[0]
+    verdicts = verify(desk, f"landing-{commit[:8]}", commit, mainline, gates_of(desk), "landing")
+    reached("verify:gated")
+    asked = {gate.command for gate in goal_gates(desk)}
+    goal = tuple(verdict for verdict in verdicts if verdict.command in asked)
+    checks = tuple(verdict for verdict in verdicts if verdict.command not in asked)
+    outcome = run.outcome if all(verdict.passed for verdict in verdicts) else Outcome.NOT_MET
+    return replace(run, checks=checks, goal=goal, outcome=outcome)
+
+
+def _goal(desk: Desk, run: Run, commit: str) -> Run:
+    """Ask the goal-checker: prose criteria are answered by number, or they aren't met."""
+    with fresh_lab(desk, "goal-checker", commit, desk.base) as lab:
+        task = telling.goal_task(desk.plan, run.goal)
+        report = desk.play("goal-checker", "goal-checker", lab, task, answer="submit_goal_report")
+    reached("verify:judged")
+    if report is None:
+        if desk.plan.prose_goals:
+            desk.note("criteria in prose were not judged: no goal-checker")
+        return run
+    judged_on = Change(desk.base, commit, desk.hub.git.tree_of(commit))
+    verdict = judged.verdict("goal-checker", report, judged_on, desk.plan.prose_goals)
+    return replace(run, goal=(*run.goal, verdict), outcome=run.outcome if verdict.passed else Outcome.NOT_MET)
+
+
+def _review(desk: Desk, run: Run, tip: str, commit: str) -> Run:
+    """Ask the reviewer about the whole diff, all parts of it; every part must be approved."""
+    change = desk.hub.change(run.base, tip)
+    verdicts: list[Verdict] = []
+    for i, task in enumerate(telling.review_tasks(run, change), 1):
+        with fresh_lab(desk, f"reviewer-{i}", commit, desk.base) as lab:
+            report = desk.play("reviewer", f"reviewer-{i}", lab, task, answer="submit_verdict")
+        if report is not None:
+            verdicts.append(judged.verdict("reviewer", report, change))
+    outcome = Outcome.MET if all(verdict.passed for verdict in verdicts) else Outcome.NOT_MET
+    desk.journal.write("reviewed", {"commit": commit, "verdicts": encode(tuple(verdicts))})
+    return replace(run, reviews=tuple(verdicts), outcome=outcome)
+
+
+def land(desk: Desk, run: Run) -> Run:
+    """Land what is met. While the mainline moves, the merge is verified again, until it holds or no longer fits."""
+    while True:
+        found = candidate(desk, run.tip or run.base)
+        if isinstance(found, Conflict):
+            return run.stopped(conflict_stop(found))
+        run = gated(desk, run, found)
+        if run.outcome is Outcome.NOT_MET:
+            desk.note("the gates passed on the run's own base, but not merged with what the mainline is now")
+            return run
+        if undone := _undone(desk, run, found):
+            detail = f"landing would take back what the mainline got meanwhile: {', '.join(undone)}"
+            return run.stopped(Stop("silent-revert", detail))
+        desk.tell("land", "landing")
+        title = _title(desk)
+        done = landing.land(desk.hub, desk.shop.loops.mainline, desk.number, found, run.base, title)
+        if isinstance(done, Stale):
+            continue
+        if isinstance(done, Conflict):
+            return run.stopped(conflict_stop(done))
+        if isinstance(done, Landing):
+            desk.journal.write("landed", {"landing": encode(done)})
+            desk.tell("land", f"landed as {done.commit[:10]}")
+            return replace(run, landing=done, held=None)
+        desk.journal.write("held", {"held": encode(done)})
+        desk.tell("land", f"held: {done.reason} {', '.join(done.paths)}")
+        return replace(run, held=done)
+
+
+def _title(desk: Desk) -> str:
+    verb = "land" if desk.kind == "plan" else "rollback"
+    return f"{verb} {desk.plan.name}: {desk.plan.title} (gen-{desk.number})"
+
+
+def _undone(desk: Desk, run: Run, commit: str) -> tuple[str, ...]:
+    if desk.kind != "plan":  # taking back is what a rollback is for, and its plan is the landing that it names
+        return ()
+    main = desk.hub.git.parents(commit)[0]
+    return landing.silent_reverts(desk.hub.git, run.base, main, commit, desk.plan.scope)

@@ -1,0 +1,261 @@
+"""A run's facts in the forms that others read: the object that `--json` prints, the record, the page in 90_LOG."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from loopwright.journal.codec import encode
+from loopwright.loops.desk import Desk
+from loopwright.vocabulary import Attempt, Outcome, Run, Status, Usage, Verdict
+
+STATUS = {
+    Outcome.NOT_MET: Status.FAILED,
+    Outcome.STOPPED: Status.STOPPED,
+    Outcome.OPEN: Status.RUNNING,
+    Outcome.PAUSED: Status.RUNNING,
+    Outcome.INTERRUPTED: Status.RUNNING,
+}
+
+
+def status(run: Run) -> Status:
+    """The plan's status that follows from a run."""
+    if run.decision:
+        return Status.REJECTED
+    if run.outcome is Outcome.MET:
+        return Status.DONE if run.landing else Status.REVIEW
+    return STATUS[run.outcome]
+
+
+def page_path(desk: Desk) -> str:
+    """The run's page: one run, one file. Dated by its claim, so that a resumed run writes the same one."""
+    return f"wiki/90_LOG/{desk.claim.at[:10]}-{desk.plan.name}-gen-{desk.number}.md"
+
+
+def result(desk: Desk, run: Run) -> dict[str, Any]:
+    """The object that `run --json`, `resume`, `land` and `rollback` print."""
+    spent = desk.spent()
+    return {
+        "run": run.number,
+        "plan": run.plan.name,
+        "kind": run.kind,
+        "outcome": str(run.outcome),
+        "status": str(status(run)),
+        "landed": run.landing is not None,
+        "held": _held(run),
+        "branch": run.branch,
+        "commit": run.landing.commit if run.landing else run.tip,
+        "verified": run.landing.verified if run.landing else None,
+        "stop": encode(run.stop) if run.stop else None,
+        "chunks": [_chunk(run, chunk.number, chunk.title) for chunk in run.plan.chunks],
+        "checks": [_gate(verdict) for verdict in run.checks],
+        "goal": [{**_gate(verdict), "command": verdict.command} for verdict in run.goal],
+        "reviews": [{"passed": v.passed, "reasons": v.evidence} for v in run.reviews],
+        "incident": None,
+        "tokens": tokens(spent),
+        "usd": None if spent.usd is None else round(spent.usd, 6),
+        "unpriced": spent.unpriced,
+        "seconds": seconds(desk),
+        "page": page_path(desk),
+        "notes": list(desk.notes),
+    }
+
+
+def tokens(spent: Usage) -> dict[str, int]:
+    return {
+        "input": spent.input,
+        "output": spent.output,
+        "cache_read": spent.cache_read,
+        "cache_write": spent.cache_write,
+    }
+
+
+def _held(run: Run) -> str | None:
+    return None if run.held is None else " ".join((run.held.reason, *run.held.paths))
+
+
+def _chunk(run: Run, number: int, title: str) -> dict[str, Any]:
+    mine = [attempt for attempt in run.attempts if attempt.chunk == number]
+    return {"number": number, "title": title, "attempts": len(mine), "passed": any(a.passed for a in mine)}
+
+
+def _gate(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "name": verdict.check,
+        "command": verdict.command,
+        "passed": verdict.passed,
+        "exit": verdict.exit,
+        "commit": verdict.commit,
+        "tree": verdict.tree,
+    }
+
+
+def seconds(desk: Desk) -> float:
+    """From the claim to the end: the landing, else the judging's end, else the last fact so far."""
+    facts = desk.journal.facts()
+    if not facts:
+        return 0.0
+    last = desk.journal.last("landed") or desk.journal.last("ended") or facts[-1]
+    first, end = (datetime.fromisoformat(fact["at"]) for fact in (facts[0], last))
+    return round((end - first).total_seconds(), 3)
+
+
+def phases(desk: Desk) -> dict[str, float]:
+    """Seconds by phase, of those that took place: work, verify, land."""
+    marks = {kind: desk.journal.last(kind) for kind in ("claimed", "opened", "candidate", "ended", "landed")}
+    times = {kind: datetime.fromisoformat(fact["at"]) for kind, fact in marks.items() if fact}
+    spans = {"work": ("opened", "candidate"), "verify": ("candidate", "ended"), "land": ("ended", "landed")}
+    found = {name: (times.get(start), times.get(end)) for name, (start, end) in spans.items()}
+    return {n: round((end - start).total_seconds(), 3) for n, (start, end) in found.items() if start and end}
+
+
+def record(desk: Desk, run: Run) -> dict[str, Any]:
+    """The run record: all that `--json` prints, and what later rooms learn from."""
+    tip = run.tip or run.base
+    changed = desk.hub.git.changes(run.base, tip) if tip != run.base else ()
+    return {
+        **result(desk, run),
+        "title": run.plan.title,
+        "plan_hash": desk.claim.plan_hash,
+        "base": run.base,
+        "continues": run.continues,
+        "started": desk.claim.at,
+        "source": "person",
+        "lab": desk.shop.lab_kind,
+        "phases": phases(desk),
+        "roles": _roles(desk),
+        "attempts": [_attempt(attempt) for attempt in run.attempts],
+        "files": [{"path": file.path, "kind": file.kind} for file in changed],
+        "tip": run.tip,
+        "landing": encode(run.landing) if run.landing else None,
+    }
+
+
+def _roles(desk: Desk) -> dict[str, Any]:
+    """Tokens, dollars, turns and tool calls per role; what no one measured is absent."""
+    found: dict[str, Any] = {}
+    for role, report in desk.sessions():
+        row = found.setdefault(role, {"sessions": 0, "turns": 0, "tools": {}, "tool_errors": 0, "usage": Usage()})
+        row["sessions"] += 1
+        row["turns"] += report.turns
+        row["tool_errors"] += report.tool_errors
+        row["usage"] += report.usage
+        row["model"] = report.model
+        for tool, calls in report.tools.items():
+            row["tools"][tool] = row["tools"].get(tool, 0) + calls
+    return {role: {**row, "usage": encode_usage(row["usage"])} for role, row in found.items()}
+
+
+def encode_usage(usage: Usage) -> dict[str, Any]:
+    return {**tokens(usage), "usd": usage.usd, "unpriced": usage.unpriced, "requests": usage.requests}
+
+
+def _attempt(attempt: Attempt) -> dict[str, Any]:
+    verdicts = [encode(verdict) for verdict in attempt.verdicts]
+    told = {"chunk": attempt.chunk, "number": attempt.number, "commit": attempt.commit, "passed": attempt.passed}
+    return {**told, "ended": attempt.report.ended, "summary": attempt.report.summary[:2000], "verdicts": verdicts}
+
+
+# ---------------------------------------------------------------- the page
+
+
+def page(desk: Desk, run: Run) -> str:
+    """The run's page in wiki/90_LOG, written for the person who slept meanwhile."""
+    summary = headline(run)
+    head = (
+        "---",
+        f"title: {_yaml(f'{run.plan.title} (gen-{run.number})')}",
+        f"summary: {_yaml(summary)}",
+        f"sources: [{{path: {_yaml(run.plan.path)}, commit: {run.base}}}]",
+        f"updated: {desk.claim.at[:10]}",
+        f"run: {run.number}",
+        f"plan: {_yaml(run.plan.name)}",
+        f"outcome: {run.outcome}",
+        f"status: {status(run)}",
+        "---",
+    )
+    return "\n".join((*head, "", f"# {run.plan.title}", "", summary, "", *_body(desk, run))) + "\n"
+
+
+def headline(run: Run) -> str:
+    """One sentence: what came of it."""
+    if run.decision:
+        return f"{run.decision.capitalize()} by a person."
+    if run.landing:
+        return f"Landed on the mainline as {run.landing.commit[:10]}."
+    if run.held:
+        return f"Met its goal; the landing is held: {_held(run)}."
+    if run.outcome is Outcome.MET:
+        return (
+            f"Met its goal and waits for a person: `loopwright land {run.number}` or `loopwright reject {run.number}`."
+        )
+    if run.stop:
+        return f"Stopped ({run.stop.reason}): {run.stop.detail.splitlines()[0][:300]}"
+    refused = next((v for v in (*run.checks, *run.goal, *run.reviews) if not v.passed), None)
+    why = f"{refused.check} said no ({refused.reason or 'rejected'})" if refused else "its goal was not shown"
+    return f"Did not meet its goal: {why}."
+
+
+def _body(desk: Desk, run: Run) -> Iterator[str]:
+    spent = desk.spent()
+    cost = f"${spent.usd:.4f}" if spent.usd is not None else f"unknown ({spent.unpriced})"
+    yield from ("| what | |", "|---|---|")
+    yield f"| plan | `{run.plan.path}`, sha256 {desk.claim.plan_hash[:12]} |"
+    yield f"| base | {run.base[:10]} |"
+    yield f"| lab | {desk.shop.lab_kind} |"
+    yield f"| time | {seconds(desk):.1f} s |"
+    yield f"| tokens | {spent.tokens} in {spent.requests} requests |"
+    yield f"| cost | {cost} |"
+    if run.continues:
+        yield f"| continues | gen-{run.continues} |"
+    yield from _chunks(run)
+    yield from _verdicts("Gates on the tree that would land", run.checks)
+    yield from _verdicts("Goal", run.goal)
+    yield from _verdicts("Review", run.reviews)
+    if run.stop:
+        yield from ("", "## Stop", "", f"**{run.stop.reason}**", "", *_quoted(run.stop.detail))
+    if tip := run.tip:
+        yield from ("", "## What changed", "", "```text", desk.hub.git.diff_stat(run.base, tip), "```")
+    if desk.notes:
+        yield from ("", "## Notes", "", *(f"- {note}" for note in desk.notes))
+    yield from ("", "## Where to look", "", f"- `loopwright show {run.number}`: the timeline, verdicts and costs")
+    yield f"- `git show refs/loopwright/runs/{run.number}:record.json`: the record, with transcripts beside it"
+
+
+def _chunks(run: Run) -> Iterator[str]:
+    for chunk in run.plan.chunks:
+        mine = [attempt for attempt in run.attempts if attempt.chunk == chunk.number]
+        yield from ("", f"## Chunk {chunk.number}: {chunk.title}", "")
+        if not mine:
+            yield "- not attempted in this run"
+        for attempt in mine:
+            mark = "passed" if attempt.passed else "refused"
+            yield f"- attempt {attempt.number}: {mark}, {(attempt.commit or 'no commit')[:10]}"
+            for verdict in attempt.failed:
+                yield f"  - {verdict.check} ({verdict.reason or 'rejected'})"
+                yield from (f"    {line}" for line in _quoted(verdict.evidence))
+
+
+def _verdicts(title: str, verdicts: tuple[Verdict, ...]) -> Iterator[str]:
+    if not verdicts:
+        return
+    yield from ("", f"## {title}", "")
+    for verdict in verdicts:
+        bound = f" on {verdict.commit[:10]}" if verdict.commit else ""
+        yield f"- {'passed' if verdict.passed else 'FAILED'}: `{verdict.command or verdict.check}`{bound}"
+        if not verdict.passed or verdict.command is None:
+            yield from (f"  {line}" for line in _quoted(verdict.evidence))
+
+
+def _quoted(text: str, most: int = 40) -> list[str]:
+    """Evidence as a block of its own: nothing in it can be read as a heading or a link of the page."""
+    lines = text.strip().splitlines() or ["(nothing said)"]
+    shown = [*lines[:most], *([f"[... {len(lines) - most} more lines in the record ...]"] if len(lines) > most else [])]
+    fence = "`" * (3 + max((len(line) - len(line.lstrip("`")) for line in shown), default=0))
+    return [f"{fence}text", *shown, fence]
+
+
+def _yaml(text: str) -> str:
+    """A scalar for front matter, always quoted."""
+    return '"' + " ".join(text.replace("\\", "\\\\").replace('"', '\\"').split()) + '"'

@@ -1,0 +1,180 @@
+"""How a run begins: a plan found, read and claimed; or an interrupted run taken up again."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from loopwright.checkpoints import reached
+from loopwright.contracts import Tree, Workshop
+from loopwright.errors import BadFiles, BadUse
+from loopwright.folders import agents, plans
+from loopwright.folders.trees import DiskTree
+from loopwright.journal import claims, records
+from loopwright.journal.claims import Claim
+from loopwright.journal.codec import decode, encode
+from loopwright.journal.hub import Hub
+from loopwright.loops import continuing
+from loopwright.loops.desk import Desk, journal_of
+from loopwright.loops.promotion import recording
+from loopwright.loops.promotion.edits import Edit
+from loopwright.vocabulary import Plan, Status
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """There is nothing to run: the newest record of the plan."""
+
+    record: dict[str, Any]
+
+
+def tree_of(hub: Hub, mainline: str) -> Tree:
+    """Where plans, roles and skills are read: the working tree when the mainline is checked out in it."""
+    if hub.head_branch == mainline:
+        return DiskTree(hub.top)
+    return hub.tree(mainline_tip(hub, mainline))
+
+
+def mainline_tip(hub: Hub, mainline: str) -> str:
+    """The mainline's commit. Raises BadUse when there is none."""
+    tip = hub.tip(mainline)
+    if tip is not None:
+        return tip
+    if hub.git.resolve("HEAD") is None:
+        raise BadUse("this repository has no commit yet", "make a first one: `git add -A && git commit`")
+    raise BadUse(
+        f"the mainline `{mainline}` is no branch of this repository",
+        f"set `mainline:` in agents/LOOPS.md (HEAD is on {hub.head_branch or 'no branch'}), or make the branch",
+    )
+
+
+def plan_path(name: str) -> str:
+    """`plans/NAME.md` from a name or a path."""
+    stem = Path(name).name
+    return f"plans/{stem if stem.endswith('.md') else stem + '.md'}"
+
+
+def read_plan(tree: Tree, name: str) -> tuple[Plan, bytes]:
+    """A plan and its bytes; without a goal of its own it has that of GOALS.md.
+
+    Raises BadUse when it isn't there, BadFiles with every problem when it doesn't read.
+    """
+    path = plan_path(name)
+    data = tree.read(path)
+    if data is None:
+        known = ", ".join(sorted(Path(p).stem for p in tree.list("plans"))[:12]) or "none"
+        raise BadUse(f"there is no plan {path}", f"the plans here: {known}; or make one with `loopwright new`")
+    return plans.read(path, data, fallback_goal=agents.goals(tree)), data
+
+
+@contextmanager
+def desk_for(hub: Hub, shop: Workshop, name: str) -> Iterator[Desk | Finished]:
+    """Claim a plan, or take up its interrupted run; the claim counts as alive until this is left."""
+    tree = tree_of(hub, shop.loops.mainline)
+    plan, data = read_plan(tree, name)
+    if claim := claims.read(hub, plan.name):
+        with resumed(hub, shop, claim) as desk:
+            yield desk
+        return
+    if plan.status in (Status.DONE, Status.REVIEW) and (record := records.of_plan(hub, plan.name)):
+        yield Finished(record)
+        return
+    _may_run(tree, plan, shop)
+    base = mainline_tip(hub, shop.loops.mainline)
+
+    def free() -> bool:
+        now = tree.read(plan.path)
+        return now is not None and plans.read(plan.path, now, fallback_goal=plan.goal).status is Status.READY
+
+    def prepare(number: int) -> None:
+        (hub.run_home(number) / "plan.md").write_bytes(data)
+        (hub.run_home(number) / "plan.json").write_text(json.dumps(encode(plan)))
+
+    made = claims.make(hub, plan.name, data, base, shop.clock, free, prepare)
+    if made is None:
+        raise _busy(hub, plan.name)
+    claim, alive = made
+    try:
+        yield _sit_down(hub, shop, claim, plan)
+    finally:
+        os.close(alive)
+
+
+def _busy(hub: Hub, plan: str) -> BadUse:
+    claim = claims.read(hub, plan)
+    number = f"run {claim.run} (process {claim.pid})" if claim else "another process"
+    return BadUse(f"{plan} is being run by {number}", "wait for it; `loopwright status` shows how far it is")
+
+
+def _may_run(tree: Tree, plan: Plan, shop: Workshop) -> None:
+    """Refuse what is not to be run now, and say what to do about it."""
+    if plan.status is not Status.READY:
+        raise BadUse(
+            f"{plan.path} has the status `{plan.status}`",
+            "set `status: ready` in its front matter when it is to be run",
+        )
+    everything, _ = plans.read_all(tree)
+    if circles := plans.cycles(everything):
+        raise BadFiles(tuple(circles))
+    if waits := plans.waiting_for(plan, everything):
+        raise BadUse(f"{plan.name} waits for {', '.join(waits)}", "run these first, or take them out of `depends-on`")
+    skills = shop.skills()
+    for chunk in plan.chunks:
+        if chunk.skill and chunk.skill not in skills:
+            raise BadUse(
+                f"{plan.path}:{chunk.line}: there is no skill `{chunk.skill}`",
+                f"one of {', '.join(sorted(skills)) or 'none'}; or write skills/{chunk.skill}/SKILL.md",
+            )
+
+
+@contextmanager
+def resumed(hub: Hub, shop: Workshop, claim: Claim) -> Iterator[Desk]:
+    """Take up a run whose process is gone. Raises BadUse while another process works on it."""
+    alive = claims.hold(hub, claim.run)
+    if alive is None:
+        raise _busy(hub, claim.plan)
+    try:
+        if not (hub.run_home(claim.run) / "plan.json").exists():
+            raise BadUse(
+                f"run {claim.run} of {claim.plan} was begun elsewhere ({claim.host}), and can only go on there",
+                f"resume it there, or drop the claim: `git update-ref -d {claim.ref}`",
+            )
+        plan = archived_plan(hub, claim.run)
+        desk = _sit_down(hub, shop, claim, plan)
+        desk.journal.write("resumed", {"pid": os.getpid()})
+        desk.tell("run", f"goes on with run {claim.run} of {claim.plan}")
+        yield desk
+    finally:
+        os.close(alive)
+
+
+def archived_plan(hub: Hub, number: int) -> Plan:
+    """The version of the plan that run N claimed, with the goal that it had then."""
+    return decode(Plan, json.loads((hub.run_home(number) / "plan.json").read_bytes()))
+
+
+def _sit_down(hub: Hub, shop: Workshop, claim: Claim, plan: Plan) -> Desk:
+    """Record the claim on the mainline (status: running) and write the first facts; done once."""
+    journal = journal_of(hub, claim.run, shop)
+    fact = journal.last("claimed")
+    if fact is None:
+        text = (hub.run_home(claim.run) / "plan.md").read_text(encoding="utf-8", errors="replace")
+        edits = (Edit("adopt", plan.path, (text,)), Edit("status", plan.path, (str(Status.RUNNING),)))
+        title = f"loopwright: {plan.name} running (gen-{claim.run})"
+        base = recording.record(hub, shop.loops.mainline, edits, title, claim.run)
+        reached("claim:recorded")
+        journal.write("claimed", {"plan": plan.name, "plan_hash": claim.plan_hash, "base": base, "pid": claim.pid})
+        fact = journal.last("claimed")
+    assert fact is not None
+    desk = Desk(hub, shop, claim, plan, str(fact["base"]))
+    if journal.last("opened") is None:
+        desk.journal.write("opened", continuing.opening(desk))
+        for note in shop.notes:
+            desk.note(note)
+    desk.tell("run", f"run {claim.run} of {plan.name}: {plan.title}")
+    return desk

@@ -1,0 +1,126 @@
+"""Runs gates on a commit in fresh labs: on the exact tree, then with the mainline's tests of record laid over it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from loopwright.checks import moves, record
+from loopwright.checks.gates import GateCheck
+from loopwright.contracts import Lab
+from loopwright.errors import LabFailed
+from loopwright.journal.codec import decode, encode
+from loopwright.journal.hub import Hub
+from loopwright.loops.desk import Desk
+from loopwright.vocabulary import TESTS, Change, Gate, Verdict
+
+_SETUP_SECONDS = 1800.0
+"""Limit on one setup command: an install over the network is slow, but not endless."""
+
+
+def verify(
+    desk: Desk, key: str, commit: str, mainline: str, gates: tuple[Gate, ...], label: str
+) -> tuple[Verdict, ...]:
+    """Every gate's verdict about a commit. Each run of gates is held once for a tree, also across restarts.
+
+    With tests of record that differ from the commit's, all gates are run a second time with those in place.
+    """
+    tree = desk.hub.git.tree_of(commit)
+    if fact := desk.journal.last("gates", tree=tree, mainline=mainline, label=label):
+        return tuple(decode(Verdict, verdict) for verdict in fact["verdicts"])
+    change = desk.hub.change(desk.base, commit)
+    verdicts = tuple(_run(desk, f"{key}-gates", change, mainline, gates))
+    if all(verdict.passed for verdict in verdicts) and gates:
+        verdicts += _with_tests_of_record(desk, key, change, mainline, gates)
+    body = [encode(verdict) for verdict in verdicts]
+    desk.journal.write(
+        "gates", {"tree": tree, "mainline": mainline, "label": label, "commit": commit, "verdicts": body}
+    )
+    return verdicts
+
+
+def _with_tests_of_record(
+    desk: Desk, key: str, change: Change, mainline: str, gates: tuple[Gate, ...]
+) -> tuple[Verdict, ...]:
+    laid = lay_over(desk, change, mainline)
+    if laid is None:
+        return ()
+    judged = desk.hub.change(desk.base, laid)
+    return tuple(
+        replace(verdict, check=f"{verdict.check} [tests of record]", commit=change.commit)
+        for verdict in _run(desk, f"{key}-record", judged, mainline, gates)
+    )
+
+
+def lay_over(desk: Desk, change: Change, mainline: str) -> str | None:
+    """The commit with the mainline's tests and test configuration laid over; None when that changes nothing."""
+    tests = (*TESTS, *desk.shop.loops.tests)
+    found = moves.suite_changes(
+        change, CommitFiles(desk.hub, change.commit), lambda path: desk.hub.git.read(mainline, path), tests
+    )
+    edits = record.overlay(
+        desk.hub.entries(mainline),
+        desk.hub.entries(change.commit),
+        renames=moves.honest_renames(found),
+        tests=tests,
+        exempt=desk.plan.scope.tests,
+        read=lambda blob: desk.hub.git.blobs([blob])[blob] or b"",
+    )
+    if not edits:
+        return None
+    laid = desk.hub.with_files(change.commit, edits, f"run {desk.number} with the mainline's tests")
+    return laid if desk.hub.git.tree_of(laid) != change.tree else None
+
+
+@dataclass(frozen=True)
+class CommitFiles:
+    """A commit's regular files, read one by one."""
+
+    hub: Hub
+    commit: str
+
+    def read(self, path: str) -> bytes:
+        data = self.hub.git.read(self.commit, path)
+        if data is None:
+            raise FileNotFoundError(path)
+        return data
+
+
+def _run(desk: Desk, key: str, change: Change, mainline: str, gates: tuple[Gate, ...]) -> Iterator[Verdict]:
+    if not gates:
+        return
+    seconds = desk.shop.allowance.seconds or 300.0
+    with fresh_lab(desk, key, change.commit, mainline) as lab:
+        for gate in gates:
+            desk.tell("command", f"$ {gate.command}", command=gate.command)
+            verdict = replace(GateCheck(gate, seconds).check(change, lab), source=gate.source)
+            desk.tell("verdict", _said(verdict), passed=verdict.passed)
+            yield verdict
+
+
+def _said(verdict: Verdict) -> str:
+    return f"{'passed' if verdict.passed else 'FAILED'}: {verdict.command or verdict.check}"
+
+
+@contextmanager
+def fresh_lab(desk: Desk, key: str, commit: str, mainline: str) -> Iterator[Lab]:
+    """A throwaway lab at a commit, in which `setup` ran on the mainline's tree before the commit's files came."""
+    setup = desk.shop.loops.setup
+    start = mainline if setup else commit
+    with desk.shop.open_lab(desk.shop.site, desk.wish(key, start, throwaway=True)) as lab:
+        set_up(desk, lab)
+        if setup:
+            lab.restore(commit)
+        yield lab
+
+
+def set_up(desk: Desk, lab: Lab) -> None:
+    """Run the setup commands. Raises LabFailed with the command's own words when one fails."""
+    for command in desk.shop.loops.setup:
+        desk.tell("command", f"setup $ {command}", command=command)
+        ran = lab.run(command, seconds=_SETUP_SECONDS)
+        if ran.code:
+            raise LabFailed(f"setup `{command}` ended with exit {ran.code}:\n{ran.output[-2000:]}")
+    if desk.shop.loops.setup:
+        lab.settle()

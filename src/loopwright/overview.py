@@ -1,0 +1,115 @@
+"""Where the line stands: plans, claims and records of a repository as plain facts, for people and for `--json`."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from loopwright import workshop
+from loopwright.contracts.schemas import validate
+from loopwright.folders import plans
+from loopwright.journal import claims, records
+from loopwright.journal.facts import Lines
+from loopwright.journal.hub import Hub
+from loopwright.loops import decisions, starting
+from loopwright.vocabulary import Plan, Status
+
+
+def status(hub: Hub) -> dict[str, Any]:
+    """The line, its plans with what they wait for, the runs at work, and the queue in its order."""
+    loops, _ = workshop.configuration(hub)
+    tree = starting.tree_of(hub, loops.mainline)
+    everything, problems = plans.read_all(tree)
+    held = {claim.plan: claim for claim in claims.every(hub)}
+    newest = {record["plan"]: record for record in records.every(hub)}
+    line = {
+        "line": "running",
+        "incidents": [],
+        "mainline": loops.mainline,
+        "plans": [_plan(plan, everything, held, newest) for plan in everything],
+        "runs": [_at_work(hub, claim) for claim in held.values()],
+        "queue": [plan.name for plan in plans.ready(everything) if plan.name not in held],
+        "problems": [str(problem) for problem in problems if problem.severity == "error"],
+    }
+    validate("status", line)
+    return line
+
+
+def _plan(
+    plan: Plan, everything: tuple[Plan, ...], held: dict[str, claims.Claim], newest: dict[str, Any]
+) -> dict[str, Any]:
+    claim, record = held.get(plan.name), newest.get(plan.name)
+    run = claim.run if claim else record["run"] if record else None
+    waits = list(plans.waiting_for(plan, everything)) if plan.status is Status.READY else []
+    told = {"name": plan.name, "status": str(plan.status), "run": run, "title": plan.title, "priority": plan.priority}
+    landing = record["held"] if record and plan.status is Status.REVIEW else None
+    return {**told, "waits_for": waits, "held": landing}
+
+
+def _at_work(hub: Hub, claim: claims.Claim) -> dict[str, Any]:
+    facts = Lines(hub.run_home(claim.run) / "journal.jsonl").entries()
+    alive = claims.is_alive(hub, claim.run)
+    last = facts[-1] if facts else None
+    return {
+        "run": claim.run,
+        "plan": claim.plan,
+        "alive": alive,
+        "since": claim.at,
+        "pid": claim.pid,
+        "at": _stage(last) if last else "claimed",
+    }
+
+
+def _stage(fact: dict[str, Any]) -> str:
+    """A fact in a few words: how far a run is."""
+    where = f" chunk {fact['chunk']} attempt {fact['number']}" if "chunk" in fact and "number" in fact else ""
+    who = f" {fact['role']}" if "role" in fact else ""
+    return f"{fact['kind']}{who}{where}"
+
+
+def runs(hub: Hub) -> list[dict[str, Any]]:
+    """Every recorded run, newest first, with what a person wants to see at a glance."""
+    keys = (
+        "run",
+        "plan",
+        "title",
+        "kind",
+        "outcome",
+        "status",
+        "landed",
+        "commit",
+        "started",
+        "seconds",
+        "usd",
+        "page",
+    )
+    return [{key: record.get(key) for key in keys} for record in reversed(records.every(hub))]
+
+
+def show(hub: Hub, number: int) -> dict[str, Any]:
+    """One run with its evidence: the record, the timeline of its journal, and the diff stat."""
+    record = decisions.record_of(hub, number)
+    journal = records.file(hub, number, "journal.jsonl") or b""
+    base, tip = record["base"], record["tip"]
+    return {
+        **record,
+        "timeline": [_timeline(line) for line in journal.decode(errors="replace").splitlines()],
+        "diff_stat": hub.git.diff_stat(base, tip) if tip else "",
+    }
+
+
+def _timeline(line: str) -> dict[str, Any]:
+    fact = json.loads(line)
+    told: dict[str, Any] = {"at": fact["at"], "what": _stage(fact)}
+    if fact["kind"] == "attempt":
+        told["passed"] = all(verdict["passed"] for verdict in fact["attempt"].get("verdicts", [{"passed": False}]))
+    return told
+
+
+def log(hub: Hub) -> list[dict[str, str]]:
+    """The timeline of wiki/log.md on the mainline, oldest first: date, verb, title."""
+    loops, _ = workshop.configuration(hub)
+    data = hub.tree(starting.mainline_tip(hub, loops.mainline)).read("wiki/log.md") or b""
+    found = re.findall(r"^## \[(\d{4}-\d\d-\d\d)\] (\S+) \| (.*?)\s*$", data.decode(errors="replace"), re.MULTILINE)
+    return [{"date": date, "verb": verb, "title": title} for date, verb, title in found]

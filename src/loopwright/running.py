@@ -1,0 +1,124 @@
+"""One run from its name to its result: what the command line does in the foreground and the supervisor in a process."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from loopwright import workshop
+from loopwright.clocks import SystemClock
+from loopwright.contracts import Clock, Workshop
+from loopwright.contracts.schemas import validate
+from loopwright.errors import BadFiles, BadUse, Interrupted, Unreachable
+from loopwright.journal.hub import Hub
+from loopwright.loops import decisions, execution, reports, starting
+from loopwright.loops.desk import Desk
+from loopwright.loops.promotion import moving
+from loopwright.loops.starting import Finished
+from loopwright.vocabulary import Event, Outcome, Plan
+
+EXIT = {"met": 0, "not-met": 1, "stopped": 3, "paused": 4, "interrupted": 130}
+"""The exit code of a run by its outcome."""
+
+
+@dataclass(frozen=True)
+class Host:
+    """Where and for whom runs are held."""
+
+    hub: Hub
+    environ: Mapping[str, str]
+    tell: Callable[[Event], None]
+    clock: Clock
+
+    @classmethod
+    def here(cls, hub: Hub, environ: Mapping[str, str], tell: Callable[[Event], None]) -> Host:
+        return cls(hub, environ, tell, SystemClock())
+
+    def shop(self, plan: Plan | None = None) -> Workshop:
+        return workshop.assemble(self.hub, self.environ, clock=self.clock, tell=self.tell, plan=plan)
+
+
+def run(host: Host, name: str) -> dict[str, Any]:
+    """Run a plan, or go on with its interrupted run, or tell its finished one again. The object of `run --json`."""
+    workshop.must_be_on_a_branch(host.hub)
+    moving.finish(host.hub)
+    loops, _ = workshop.configuration(host.hub)
+    plan, _ = starting.read_plan(starting.tree_of(host.hub, loops.mainline), name)
+    shop = host.shop(plan)
+    if plan.status in ("ready", "running"):
+        workshop.preflight(shop)
+    with starting.desk_for(host.hub, shop, name) as desk:
+        if isinstance(desk, Finished):
+            return checked(decisions.as_result(desk.record))
+        with pausing(desk) as paused:
+            result = reports.result(desk, execution.execute(desk))
+        return checked(paused or result)
+
+
+@contextmanager
+def pausing(desk: Desk) -> Iterator[dict[str, Any]]:
+    """Turn an unreachable model, or a person's stop, into a run that stands still and can go on later.
+
+    What it yields is filled with the run's object when that happened.
+    """
+    told: dict[str, Any] = {}
+    try:
+        with interruptible():
+            yield told
+    except Unreachable as problem:
+        desk.note(f"paused: {problem.problem}")
+        told |= _standing(desk, Outcome.PAUSED)
+    except (KeyboardInterrupt, Interrupted):
+        desk.journal.write("interrupted", {})
+        told |= _standing(desk, Outcome.INTERRUPTED)
+
+
+def _standing(desk: Desk, outcome: Outcome) -> dict[str, Any]:
+    run = execution.begin(desk)
+    desk.tell("end", f"{outcome}: `loopwright resume {desk.number}` goes on", outcome=str(outcome))
+    return {**reports.result(desk, run), "outcome": str(outcome)}
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Take SIGTERM as a person's stop, as SIGINT is, where this process may say so."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(number: int, frame: object) -> None:
+        del number, frame
+        raise Interrupted("stopped by a signal")
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def decide(host: Host, verb: str, number: int) -> dict[str, Any]:
+    """`resume`, `land`, `reject`, `rollback` or `stop` on run N; the same object as `run --json`."""
+    moving.finish(host.hub)
+    if verb == "stop":
+        return decisions.stop(host.hub, number)
+    workshop.must_be_on_a_branch(host.hub)
+    decision = getattr(decisions, verb)
+    return checked(decision(host.hub, host.shop(), number))
+
+
+def checked(result: dict[str, Any]) -> dict[str, Any]:
+    """The object held against its schema."""
+    validate("run-result", result)
+    return result
+
+
+def problem_of(error: Exception) -> str:
+    """An error in one line, for a progress report."""
+    if isinstance(error, BadFiles):
+        return str(error.problems[0])
+    return error.problem if isinstance(error, BadUse | Unreachable) else str(error)

@@ -1,0 +1,207 @@
+"""Chooses who and what a workshop consists of: the one room that knows every lab, backend and check by name."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from loopwright.backends.anthropic import Anthropic
+from loopwright.backends.command import Command
+from loopwright.backends.scripted import Scripted
+from loopwright.contracts import Backend, Clock, OpenLab, Site, Tree, Workshop
+from loopwright.errors import BadUse
+from loopwright.folders import agents, dotenv, skills
+from loopwright.folders.trees import DiskTree
+from loopwright.journal.hub import Hub
+from loopwright.labs import clone, worktree
+from loopwright.loops import starting
+from loopwright.models.defaults import access, choose
+from loopwright.vocabulary import Allowance, Event, Loops, Plan, Role, Skill
+
+LABS: dict[str, OpenLab] = {
+    "clone": clone.open_lab,
+    "worktree": worktree.open_lab,
+}
+BACKENDS: dict[str, Backend] = {
+    "anthropic": Anthropic(),
+    "command": Command(),
+    "scripted": Scripted(),
+}
+LEFT_OUT = "none"
+"""The backend of a role that nobody plays."""
+
+WORKING = ("maker", "checker", "goal-checker", "reviewer")
+"""The roles that running a plan asks for."""
+
+_MOST_CONTEXT = 32_768
+_SECRET = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL", re.IGNORECASE)
+
+
+def settings(hub: Hub, environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment with the repository's `.env` under it."""
+    return {**dotenv.read(DiskTree(hub.top)), **environ}
+
+
+def assemble(
+    hub: Hub,
+    environ: Mapping[str, str],
+    *,
+    clock: Clock,
+    tell: Callable[[Event], None] = lambda event: None,
+    plan: Plan | None = None,
+) -> Workshop:
+    """Read `agents/` and `skills/`, and put a workshop together from the names found there.
+
+    Raises BadUse and BadFiles for what a person has to mend; nothing has been claimed or written by then.
+    """
+    env = settings(hub, environ)
+    loops, notes = configuration(hub)
+    kind, why = _lab_kind(plan.lab if plan and plan.lab else loops.lab, environ)
+    tree = starting.tree_of(hub, loops.mainline)
+
+    def known_skills() -> dict[str, Skill]:
+        return {skill.name: skill for skill in skills.read_all(tree)[0]}
+
+    return Workshop(
+        site=Site(hub.top, hub.common, hub.labs, hub.object_format, environ, {"core": 0}),
+        loops=loops,
+        lab_kind=kind,
+        open_lab=LABS[kind],
+        role=lambda name: agents.role(tree, name),
+        skills=known_skills,
+        context=lambda: context(tree),
+        backend=backend,
+        model=lambda role: _model(tree, role, env),
+        allowance=allowance(env),
+        clock=clock,
+        tell=tell,
+        env=env,
+        secrets=secrets(env),
+        notes=(*notes, *why),
+    )
+
+
+def configuration(hub: Hub) -> tuple[Loops, tuple[str, ...]]:
+    """LOOPS.md as it is in force: gates and test globs from the mainline's commit, the rest from where people edit."""
+    first = (
+        agents.loops(starting.tree_of(hub, hub.head_branch or "main")) if hub.head_branch else agents.loops(_head(hub))
+    )
+    mainline = first.mainline if "mainline" in first.raw or hub.tip(first.mainline) else hub.head_branch or "main"
+    tip = starting.mainline_tip(hub, mainline)
+    edited = agents.loops(starting.tree_of(hub, mainline))
+    kept = agents.loops(hub.tree(tip))
+    notes: tuple[str, ...] = ()
+    if (kept.checks, kept.tests, kept.protected) != (edited.checks, edited.tests, edited.protected):
+        notes = ("agents/LOOPS.md has uncommitted gates: the mainline's own (checks, tests, protected) are in force",)
+    protected = tuple(dict.fromkeys((*kept.protected, *edited.protected)))
+    in_force = replace(edited, mainline=mainline, checks=kept.checks, tests=kept.tests, protected=protected)
+    return in_force, notes
+
+
+def _head(hub: Hub) -> Tree:
+    return hub.tree("HEAD")
+
+
+def must_be_on_a_branch(hub: Hub) -> None:
+    """Work needs a HEAD on a branch with a commit. Raises BadUse."""
+    if hub.git.resolve("HEAD") is None:
+        raise BadUse("this repository has no commit yet", "make a first one: `git add -A && git commit -m start`")
+    if hub.head_branch is None:
+        raise BadUse("HEAD is detached: it names no branch", "go to one: `git switch main`")
+
+
+def _lab_kind(wanted: str, environ: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:
+    """The kind of lab, and what a person should know about it."""
+    if wanted == "auto":
+        return "clone", ("lab: clone (no sandbox here): a command in it runs as you, and can see what you can see",)
+    if wanted not in LABS:
+        known = ", ".join(sorted(LABS))
+        raise BadUse(f"there is no lab of kind `{wanted}` here", f"one of auto, {known} (agents/LOOPS.md or the plan)")
+    return wanted, ()
+
+
+def backend(role: Role) -> Backend | None:
+    """Who plays a role; None when it is left out. Raises BadUse for a name that nobody answers to."""
+    if role.backend == LEFT_OUT:
+        return None
+    found = BACKENDS.get(role.backend) or _imported(role)
+    if found is None:
+        where = role.path or f"agents/{role.name}.md"
+        known = ", ".join((*sorted(BACKENDS), LEFT_OUT))
+        raise BadUse(f"{where}: there is no backend `{role.backend}`", f"one of {known}, or package.module:object")
+    return found
+
+
+def _imported(role: Role) -> Backend | None:
+    """`package.module:object` out of what is installed beside loopwright."""
+    module, _, name = role.backend.partition(":")
+    if not name:
+        return None
+    try:
+        found: Any = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError) as problem:
+        raise BadUse(
+            f"the backend `{role.backend}` can't be imported: {problem}", "install it beside loopwright"
+        ) from problem
+    return found() if isinstance(found, type) else found  # type: ignore[no-any-return]
+
+
+def _model(tree: Tree, role: Role, env: Mapping[str, str]) -> str | None:
+    """The model by role file, environment, default; None for a role that no model plays."""
+    if role.backend != "anthropic":
+        return role.model
+    maker = agents.role(tree, "maker")
+    return choose(role.name, role.model, env, maker.model or choose("maker", None, env))
+
+
+def preflight(shop: Workshop) -> None:
+    """See that every role of a run can be played, before anything is claimed. Raises BadUse, BadFiles, Unreachable."""
+    for name in WORKING:
+        role = shop.role(name)
+        player = backend(role)
+        if player is None and name == "maker":
+            raise BadUse("without a maker nothing is made", "write `backend: anthropic` in agents/maker.md")
+        if role.backend == "command" and not role.command:
+            raise BadUse(f"{role.path}: backend: command, but there is no `command:`", "add the line `command: ...`")
+        if role.backend == "anthropic":
+            access(name, shop.env)
+
+
+def context(tree: Tree) -> str:
+    """What every role is told of the repository: AGENTS.md, CONTEXT.md, and the goals without their commands."""
+    told = (
+        ("AGENTS.md", (tree.read("AGENTS.md") or b"").decode(errors="replace")),
+        ("agents/CONTEXT.md", agents.context(tree)),
+        ("agents/GOALS.md", agents.goals_text(tree)),
+    )
+    return "\n\n".join(f"# {name}\n\n{_bounded(name, text.strip())}" for name, text in told if text.strip())
+
+
+def _bounded(name: str, text: str) -> str:
+    if len(text) <= _MOST_CONTEXT:
+        return text
+    return f"{text[:_MOST_CONTEXT]}\n[{len(text) - _MOST_CONTEXT} more characters: read {name}]"
+
+
+def allowance(env: Mapping[str, str]) -> Allowance:
+    """The ceilings of one session, from the environment. Raises BadUse for a number that is none."""
+    return Allowance(
+        turns=_number(env, "LOOPWRIGHT_MAX_ITERATIONS", 40),
+        seconds=_number(env, "LOOPWRIGHT_LAB_TIMEOUT_MS", 300_000) / 1000,
+        tokens=_number(env, "LOOPWRIGHT_TOKEN_BUDGET", 0) or None,
+    )
+
+
+def _number(env: Mapping[str, str], name: str, default: int) -> int:
+    text = env.get(name) or str(default)
+    if not text.isdigit():
+        raise BadUse(f"{name} is {text!r}, which is no whole number", f"for example {name}={default}")
+    return int(text)
+
+
+def secrets(env: Mapping[str, str]) -> tuple[str, ...]:
+    """Values that must never be written anywhere: of variables whose names say so."""
+    return tuple(sorted({value for name, value in env.items() if _SECRET.search(name) and len(value) >= 8}))
