@@ -63,7 +63,9 @@ def assemble(
     tree = starting.tree_of(hub, loops.mainline)
 
     def known_skills() -> dict[str, Skill]:
-        return {skill.name: skill for skill in skills.read_all(tree)[0]}
+        found = skills.read_all(tree)[0]
+        by_folder = {skills.home(skill.path): skill for skill in found}
+        return by_folder | {skill.name: skill for skill in found}
 
     return Workshop(
         site=Site(hub.top, hub.common, hub.labs, hub.object_format, environ, {"core": 0}),

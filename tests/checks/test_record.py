@@ -79,8 +79,22 @@ def test_a_rename_whose_old_path_is_still_taken_is_none() -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["conftest.py", "pytest.ini", "tox.ini", ".coveragerc", "setup.cfg", "web/jest.config.ts", "vitest.config.mjs"]
-    + [".mocharc.yml", "karma.conf.js", "phpunit.xml.dist", "Makefile", "justfile", "noxfile.py", "Taskfile.yml"],
+    [
+        "conftest.py",
+        "pytest.ini",
+        "tox.ini",
+        ".coveragerc",
+        "setup.cfg",
+        "web/jest.config.ts",
+        "vitest.config.mjs",
+        ".mocharc.yml",
+        "karma.conf.js",
+        "phpunit.xml.dist",
+        "Makefile",
+        "justfile",
+        "noxfile.py",
+        "Taskfile.yml",
+    ],
 )
 def test_the_mainlines_test_settings_hold_when_the_candidate_changes_or_deletes_them(path: str) -> None:
     mainline = {**MAIN, path: "main"}
@@ -91,8 +105,16 @@ def test_the_mainlines_test_settings_hold_when_the_candidate_changes_or_deletes_
 
 @pytest.mark.parametrize(
     "path",
-    ["conftest.py", "tests/conftest.py", "pytest.ini", ".pytest.ini", "tests/pytest.ini", "jest.config.js"]
-    + ["src/sitecustomize.py", "new/usercustomize.py"],
+    [
+        "conftest.py",
+        "tests/conftest.py",
+        "pytest.ini",
+        ".pytest.ini",
+        "tests/pytest.ini",
+        "jest.config.js",
+        "src/sitecustomize.py",
+        "new/usercustomize.py",
+    ],
 )
 def test_settings_that_only_the_candidate_has_are_removed_where_they_could_silence_tests(path: str) -> None:
     assert laid(MAIN, {**MAIN, path: "x"}) == {path: None}
@@ -196,7 +218,8 @@ def test_a_pyproject_that_cannot_be_mixed_with_certainty_is_the_mainlines_whole(
 
 
 def test_a_table_header_inside_a_string_is_no_table() -> None:
-    text = 'x = """\n[tool.pytest.ini_options]\n"""\n\n[project]\nname = "%s"\n\n[tool.pytest.ini_options]\naddopts = "%s"\n'
+    header = "[tool.pytest.ini_options]"
+    text = f'x = """\n{header}\n"""\n\n[project]\nname = "%s"\n\n{header}\naddopts = "%s"\n'
     found = laid({**MAIN, "pyproject.toml": text % ("a", "-q")}, {**MAIN, "pyproject.toml": text % ("b", "-k x")})
     assert tomllib.loads(content(found, "pyproject.toml")) == tomllib.loads(text % ("b", "-q"))
 

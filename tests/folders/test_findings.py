@@ -12,8 +12,9 @@ Files = Callable[[Mapping[str, str | bytes]], DiskTree]
 GOAL = "## Goal\n- `make`\n"
 SKILL = "---\nname: tdd\ndescription: d\n---\n"
 
-BROKEN = {
-    "plans/a.md": f"---\ndepends-on: [b, nowhere]\nlab: container\n---\n# A\n## Chunks\n### 1. x\nDo.\n\nSkill: ttd\n{GOAL}",
+BROKEN: dict[str, str | bytes] = {
+    "plans/a.md": f"---\ndepends-on: [b, nowhere]\nlab: container\n---\n"
+    f"# A\n## Chunks\n### 1. x\nDo.\n\nSkill: ttd\n{GOAL}",
     "plans/b.md": f"---\ndepends-on: [a]\n---\n# B\n{GOAL}",
     "plans/c.md": "words",
     "plans/README.md": "not judged",
@@ -70,7 +71,7 @@ def test_named_paths_are_judged_against_the_whole_and_reported_alone(files: File
     assert {problem.path for problem in problems} == {"plans/a.md"}
     assert {problem.rule for problem in problems} == {"cycle", "depends-on", "skill"}
     count, problems = findings.check(tree, ["skills/", "agents"])
-    assert (count, {problem.path.partition("/")[0] for problem in problems}) == (8, {"skills", "agents"})
+    assert (count, {problem.path.partition("/")[0] for problem in problems}) == (9, {"skills", "agents"})
 
 
 def test_a_file_elsewhere_is_read_as_what_it_looks_like_when_it_is_named(files: Files) -> None:

@@ -6,6 +6,7 @@ from datetime import date
 import pytest
 
 from loopwright import markdown
+from loopwright.errors import BadFiles
 from loopwright.folders import plans
 from loopwright.vocabulary import Status
 
@@ -151,7 +152,22 @@ def test_a_new_plan_is_a_draft_named_by_month_and_title(title: str, name: str) -
     assert (made, plan.title, plan.status, plan.goal) == (name, title, Status.DRAFT, ())
 
 
-def test_a_new_plan_follows_the_repository_s_own_template() -> None:
-    template = b"---\nstatus: ready\nowner: us\n---\n# Title\n## Our section\n"
-    _, text = plans.new(r"A \1 title", date(2026, 11, 2), template)
-    assert text == "---\nstatus: draft\nowner: us\n---\n# A \\1 title\n## Our section\n"
+@pytest.mark.parametrize(
+    ("template", "text"),
+    [
+        (
+            "---\nstatus: ready\nowner: us\n---\n# Title\n## Ours\n",
+            "---\nstatus: draft\nowner: us\n---\n# A \\1\n## Ours\n",
+        ),
+        ("```\n# no title\n```\n# Title", "---\nstatus: draft\n---\n```\n# no title\n```\n# A \\1\n"),
+        ("---\r\nx: 1\r\n---\r\n## Ours\r\n", "---\r\nx: 1\r\nstatus: draft\r\n---\r\n# A \\1\r\n## Ours\r\n"),
+        ("", "---\nstatus: draft\n---\n# A \\1\n"),
+    ],
+)
+def test_a_new_plan_follows_the_repository_s_own_template(template: str, text: str) -> None:
+    assert plans.new("A \\1", date(2026, 11, 2), template.encode())[1] == text
+
+
+def test_a_template_that_does_not_read_is_said_so() -> None:
+    with pytest.raises(BadFiles, match=r"plans/TEMPLATE\.md:1: is not text"):
+        plans.new("A", date(2026, 11, 2), b"# caf\xe9")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 
 from loopwright.checks.diagnostics import failures
 from loopwright.contracts import Lab
+from loopwright.redaction import redact
 from loopwright.vocabulary import Change, Failure, Gate, Ran, Verdict
 
 EVIDENCE = 4000  # characters: about 1,000 tokens of the next attempt's first message
@@ -20,21 +21,23 @@ class GateCheck:
     """Runs a gate's command in the lab and holds the outcome against what the gate expects.
 
     Past `seconds` the command is ended and the reason is `timeout`; else it is `missing-command`, `test-failure` (the
-    output names failing tests) or `failed`. The evidence begins with the failing tests and where they stand.
+    output names failing tests) or `failed`. The evidence begins with the failing tests and where they stand; secrets
+    that the command printed (`known`: exact values) are masked in it.
     """
 
     gate: Gate
     seconds: float = 600.0
+    known: tuple[str, ...] = field(default=(), repr=False)
 
     def check(self, change: Change, lab: Lab) -> Verdict:
         ran = lab.run(self.gate.command, seconds=self.seconds, keep=_OUTPUT)
         unmet = f"no end within {self.seconds:g} s" if ran.timed_out else self.gate.unmet(ran.code, ran.output)
-        root = f"{lab.root}/"
-        found = () if unmet is None else tuple(_relative(failure, root) for failure in failures(ran.output))
+        output = redact(ran.output.replace(f"{lab.root}/", ""), self.known)
+        found = () if unmet is None else failures(output)
         return Verdict(
             self.gate.command,
             unmet is None,
-            evidence(unmet, found, ran.output.replace(root, "")),
+            evidence(unmet, found, output),
             "" if unmet is None else _reason(ran, found),
             command=self.gate.command,
             exit=ran.code,
@@ -52,11 +55,6 @@ def _reason(ran: Ran, found: tuple[Failure, ...]) -> str:
     if ran.code == _NOT_FOUND:
         return "missing-command"
     return "test-failure" if any(failure.test for failure in found) else "failed"
-
-
-def _relative(failure: Failure, root: str) -> Failure:
-    path = failure.path.removeprefix(root) if failure.path is not None else None
-    return replace(failure, path=path, message=failure.message.replace(root, ""))
 
 
 def evidence(unmet: str | None, found: tuple[Failure, ...], output: str, limit: int = EVIDENCE) -> str:

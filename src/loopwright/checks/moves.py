@@ -11,7 +11,8 @@ from loopwright.checks import suite_python, suite_text
 from loopwright.checks.suite import Suite
 from loopwright.vocabulary import Change, FileChange, matches
 
-_LARGEST = 1 << 20  # bytes; a larger test file is compared by patterns, not by its syntax tree
+_LARGEST = 1 << 19  # bytes; a larger test file is compared by patterns, not by its syntax tree (4 s at most)
+_MOST = 4 << 20  # bytes that are compared at all; a test pushed out beyond them counts as gone
 _FOUND_BY_NAME = ("test_*", "*_test.*", "*.test.*", "*.spec.*")
 
 
@@ -95,7 +96,7 @@ def _now(file: FileChange, lab: Files) -> bytes | None:
 def _suite(path: str, data: bytes | None, whole: bool) -> Suite | None:
     if data is None:
         return None
-    text = data.decode("utf-8-sig", "replace").replace("\r\n", "\n")
+    text = data[:_MOST].decode("utf-8-sig", "replace").replace("\r\n", "\n")
     if path.endswith(".py") and whole:
         return suite_python.read(text)
     return suite_text.read(path, text)

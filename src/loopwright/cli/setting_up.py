@@ -14,7 +14,7 @@ from loopwright.cli.printing import coloured
 from loopwright.errors import BadUse, LoopwrightError
 from loopwright.folders import findings, plans, starter
 from loopwright.folders.trees import DiskTree
-from loopwright.journal.hub import Hub, find
+from loopwright.journal.hub import Hub, find, program_version
 
 
 def init_options(parser: argparse.ArgumentParser) -> None:
@@ -137,9 +137,8 @@ def _examined(hub: Hub) -> Any:
     """One row for each thing that a run needs. `ok` None: it works, but there is something to know."""
     from loopwright import workshop
     from loopwright.clocks import SystemClock
-    from loopwright.git import git_version
 
-    yield _row("git", True, ".".join(map(str, git_version())))
+    yield _row("git", True, program_version())
     yield _row("python", True, sys.version.split()[0])
     try:
         shop = workshop.assemble(hub, os.environ, clock=SystemClock())

@@ -66,9 +66,10 @@ def _parts(path: str) -> tuple[str, ...] | None:
 def _read_regular(name: str, folder: int, path: str) -> bytes | None:
     # O_NONBLOCK: opening a named pipe would wait for a writer that may never come.
     file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
+    if not stat.S_ISREG(os.fstat(file).st_mode):
+        os.close(file)
+        return None
     with os.fdopen(file, "rb") as stream:
-        if not stat.S_ISREG(os.fstat(file).st_mode):
-            return None
         data = stream.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
         raise BadFile(path, 1, f"is larger than {MAX_BYTES >> 20} MiB", "shorten it, or remove it", "too-large")

@@ -135,6 +135,11 @@ def _state_folder() -> str | None:
     return None
 
 
+def program_version() -> str:
+    """The git program's version in dots; '' when there is none."""
+    return ".".join(map(str, git_version()))
+
+
 def find(where: Path) -> Hub:
     """The repository that `where` lies in. Raises BadUse with the mend when there is none that can be used."""
     version = git_version()

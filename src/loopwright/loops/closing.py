@@ -102,11 +102,11 @@ def _edits(desk: Desk, run: Run, text: str) -> tuple[Edit, ...]:
         Edit("index", "wiki/index.md", (page, run.plan.title)),
     ]
     if desk.kind == "plan":
-        ticks = {attempt.chunk: attempt for attempt in run.attempts if attempt.passed}
+        ticks = {tried.chunk: tried.commit for tried in run.attempts if tried.passed and tried.commit}
         found.append(Edit("status", run.plan.path, (str(reports.status(run)),)))
         found += [
-            Edit("tick", run.plan.path, (str(number), f"gen-{run.number} at {(attempt.commit or '')[:7]}"))
-            for number, attempt in ticks.items()
+            Edit("tick", run.plan.path, (str(number), f"gen-{run.number} at {commit[:7]}"))
+            for number, commit in ticks.items()
         ]
     return tuple(found)
 

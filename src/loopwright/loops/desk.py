@@ -96,7 +96,7 @@ class Desk:
             plan=self.plan,
             task=task,
             skill=skills.get(chunk.skill) if chunk and chunk.skill else None,
-            skills=tuple(skill for skill in skills.values() if not skill.user_only),
+            skills=tuple(skill for skill in dict.fromkeys(skills.values()) if not skill.user_only),
             context=self.shop.context(),
             observations=observations,
             answer=answer,

@@ -102,12 +102,21 @@ def seconds(desk: Desk) -> float:
 
 
 def phases(desk: Desk) -> dict[str, float]:
-    """Seconds by phase, of those that took place: work, verify, land."""
-    marks = {kind: desk.journal.last(kind) for kind in ("claimed", "opened", "candidate", "ended", "landed")}
-    times = {kind: datetime.fromisoformat(fact["at"]) for kind, fact in marks.items() if fact}
-    spans = {"work": ("opened", "candidate"), "verify": ("candidate", "ended"), "land": ("ended", "landed")}
-    found = {name: (times.get(start), times.get(end)) for name, (start, end) in spans.items()}
-    return {n: round((end - start).total_seconds(), 3) for n, (start, end) in found.items() if start and end}
+    """Seconds by phase, of those that took place: work, verify, land (not the time that a person took to decide)."""
+    facts = desk.journal.facts()
+    first = {fact["kind"]: fact["at"] for fact in reversed(facts)}
+    last = {fact["kind"]: fact["at"] for fact in facts}
+    spans = {
+        "work": (first.get("opened"), first.get("candidate") or first.get("ended")),
+        "verify": (first.get("candidate"), first.get("ended")),
+        "land": (max(filter(None, (last.get("candidate"), first.get("ended"))), default=None), last.get("landed")),
+    }
+    return {name: _between(start, end) for name, (start, end) in spans.items() if start and end}
+
+
+def _between(start: str, end: str) -> float:
+    span = datetime.fromisoformat(end) - datetime.fromisoformat(start)
+    return round(max(span.total_seconds(), 0.0), 3)
 
 
 def record(desk: Desk, run: Run) -> dict[str, Any]:
@@ -167,7 +176,7 @@ def page(desk: Desk, run: Run) -> str:
         "---",
         f"title: {_yaml(f'{run.plan.title} (gen-{run.number})')}",
         f"summary: {_yaml(summary)}",
-        f"sources: [{{path: {_yaml(run.plan.path)}, commit: {run.base}}}]",
+        f"sources: [{_yaml(f'{run.plan.path}@{run.base[:10]}')}]",
         f"updated: {desk.claim.at[:10]}",
         f"run: {run.number}",
         f"plan: {_yaml(run.plan.name)}",

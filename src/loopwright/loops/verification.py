@@ -94,7 +94,7 @@ def _run(desk: Desk, key: str, change: Change, mainline: str, gates: tuple[Gate,
     with fresh_lab(desk, key, change.commit, mainline) as lab:
         for gate in gates:
             desk.tell("command", f"$ {gate.command}", command=gate.command)
-            verdict = replace(GateCheck(gate, seconds).check(change, lab), source=gate.source)
+            verdict = replace(GateCheck(gate, seconds, desk.shop.secrets).check(change, lab), source=gate.source)
             desk.tell("verdict", _said(verdict), passed=verdict.passed)
             yield verdict
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import date
 
 from loopwright import markdown
+from loopwright.errors import BadFiles
 from loopwright.folders import starter
 from loopwright.folders.plans import sections
 from loopwright.folders.plans.ticks import tick, tick_lines
@@ -56,24 +57,20 @@ def _below_heading(document: markdown.Document, number: int) -> int | None:
 def without_own_lines(data: bytes) -> bytes:
     """The file without what loopwright writes in it, so that two versions show whether a person edited it.
 
-    Out go the status line, the ticks, a front matter that had nothing else, the BOM and the kind of line ending.
+    Out go the status line, the ticks, a front matter that had nothing else, and the line ending of the last line.
     """
     lines, end = markdown.header_lines(data)
-    texts = _texts(lines)
     header = [i for i in range(1, end) if not _is_status(lines[i])]
     kept = [0, *header, end] if header else []
     ticks = tick_lines(markdown.read("", data))
     kept += [i for i in range(end + 1 if end else 0, len(lines)) if i + 1 not in ticks]
-    return "\n".join(texts[i] for i in kept).encode("utf-8", "surrogateescape")
+    mark = markdown.BOM if data.startswith(markdown.BOM) else b""
+    return mark + b"".join(lines[i] for i in kept).rstrip(b"\r\n")
 
 
 def _is_status(line: bytes) -> bool:
     field = markdown.FieldLine.of(line)
     return field is not None and field.key == "status"
-
-
-def _texts(lines: Sequence[bytes]) -> list[str]:
-    return [line.decode("utf-8", "surrogateescape").rstrip("\r\n") for line in lines]
 
 
 def index(plans: Iterable[Plan], unreadable: Iterable[str] = ()) -> bytes:
@@ -104,10 +101,25 @@ def _stem(path: str) -> str:
 
 
 def new(title: str, today: date, template: bytes | None = None) -> tuple[str, str]:
-    """A file name, `YYYY-MM-slug.md`, and the text of a draft with that title, from the template (or the built-in)."""
+    """A file name, `YYYY-MM-slug.md`, and the text of a draft with that title, from the template (or the built-in).
+
+    Raises BadFiles when the template does not read.
+    """
     title = " ".join(title.split())
     plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
     slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60].strip("-") or "plan"
-    text = (template or starter.text("plans/TEMPLATE.md").encode()).decode("utf-8-sig")
-    named = re.sub(r"^# .*$", lambda _: f"# {title}", text, count=1, flags=re.MULTILINE)
-    return f"{today:%Y-%m}-{slug}.md", markdown.set_field(named.encode(), "status", Status.DRAFT.value).decode()
+    data = starter.text("plans/TEMPLATE.md").encode() if template is None else template
+    drafted = markdown.set_field(_titled(data, title), "status", Status.DRAFT.value)
+    return f"{today:%Y-%m}-{slug}.md", drafted.decode("utf-8-sig")
+
+
+def _titled(template: bytes, title: str) -> bytes:
+    """The template with its first heading of the first rank exchanged, or one put below the front matter."""
+    document = markdown.read("plans/TEMPLATE.md", template)
+    if document.problems:
+        raise BadFiles(document.problems)
+    lines, end = markdown.header_lines(template)
+    heading = f"# {title}".encode() + markdown.newline(template)
+    head = next((section for section in document.sections if section.level == 1), None)
+    first, after = (head.line - 1, head.start - 1) if head else (end + 1, end + 1) if end else (0, 0)
+    return b"".join([*lines[:first], heading, *lines[after:]])
