@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import signal
-import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,13 +10,12 @@ from loopwright import workshop
 from loopwright.clocks import SystemClock
 from loopwright.contracts import Clock, Workshop
 from loopwright.contracts.schemas import validate
-from loopwright.errors import BadFiles, BadUse, Interrupted, Unreachable
+from loopwright.errors import BadFiles, BadUse, Unreachable
 from loopwright.journal.hub import Hub
-from loopwright.loops import decisions, execution, reports, starting
-from loopwright.loops.desk import Desk
+from loopwright.loops import decisions, pausing, starting
 from loopwright.loops.promotion import moving
 from loopwright.loops.starting import Finished
-from loopwright.vocabulary import Event, Outcome, Plan
+from loopwright.vocabulary import Event, Plan
 
 EXIT = {"met": 0, "not-met": 1, "stopped": 3, "paused": 4, "interrupted": 130}
 """The exit code of a run by its outcome."""
@@ -54,51 +50,7 @@ def run(host: Host, name: str) -> dict[str, Any]:
     with starting.desk_for(host.hub, shop, name) as desk:
         if isinstance(desk, Finished):
             return checked(decisions.as_result(desk.record))
-        with pausing(desk) as paused:
-            result = reports.result(desk, execution.execute(desk))
-        return checked(paused or result)
-
-
-@contextmanager
-def pausing(desk: Desk) -> Iterator[dict[str, Any]]:
-    """Turn an unreachable model, or a person's stop, into a run that stands still and can go on later.
-
-    What it yields is filled with the run's object when that happened.
-    """
-    told: dict[str, Any] = {}
-    try:
-        with interruptible():
-            yield told
-    except Unreachable as problem:
-        desk.note(f"paused: {problem.problem}")
-        told |= _standing(desk, Outcome.PAUSED)
-    except (KeyboardInterrupt, Interrupted):
-        desk.journal.write("interrupted", {})
-        told |= _standing(desk, Outcome.INTERRUPTED)
-
-
-def _standing(desk: Desk, outcome: Outcome) -> dict[str, Any]:
-    run = execution.begin(desk)
-    desk.tell("end", f"{outcome}: `loopwright resume {desk.number}` goes on", outcome=str(outcome))
-    return {**reports.result(desk, run), "outcome": str(outcome)}
-
-
-@contextmanager
-def interruptible() -> Iterator[None]:
-    """Take SIGTERM as a person's stop, as SIGINT is, where this process may say so."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def stop(number: int, frame: object) -> None:
-        del number, frame
-        raise Interrupted("stopped by a signal")
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+        return checked(pausing.carry_out(desk))
 
 
 def decide(host: Host, verb: str, number: int) -> dict[str, Any]:
@@ -108,7 +60,8 @@ def decide(host: Host, verb: str, number: int) -> dict[str, Any]:
         return decisions.stop(host.hub, number)
     workshop.must_be_on_a_branch(host.hub)
     decision = getattr(decisions, verb)
-    return checked(decision(host.hub, host.shop(), number))
+    plan = starting.archived_plan(host.hub, number) if starting.is_archived(host.hub, number) else None
+    return checked(decision(host.hub, host.shop(plan), number))
 
 
 def checked(result: dict[str, Any]) -> dict[str, Any]:

@@ -7,8 +7,9 @@ import os
 import selectors
 import signal
 import subprocess
+import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from loopwright.vocabulary import Ran
@@ -69,14 +70,13 @@ def run(
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    except OSError as problem:
-        missing = isinstance(problem, FileNotFoundError | NotADirectoryError)
-        return Ran(127 if missing else 126, f"{command[0]}: {problem.strerror}")
+    except (OSError, ValueError) as problem:  # ValueError: a NUL in the command, which no program can be given
+        return _not_started(command, problem)
     try:
         kept, timed_out = _listen(child, data, started + seconds, keep)
     finally:
         if child.poll() is None:
-            end_group(child.pid)
+            end_tree(child.pid)
         child.wait()
         for stream in (child.stdin, child.stdout):
             if stream is not None:
@@ -87,6 +87,14 @@ def run(
         return Ran(124, f"{kept.text()}\n[ended after {seconds:g} s]", took, True, kept.dropped)
     code = child.returncode if child.returncode >= 0 else 128 - child.returncode
     return Ran(code, kept.text(), took, False, kept.dropped)
+
+
+def _not_started(command: Sequence[str], problem: OSError | ValueError) -> Ran:
+    """What a shell would say: 127 for a program that isn't there, 126 for one that can't be started."""
+    missing = isinstance(problem, FileNotFoundError | NotADirectoryError)
+    if isinstance(problem, OSError):
+        return Ran(127 if missing else 126, f"{problem.filename or command[0]}: {problem.strerror}")
+    return Ran(126, f"{command[0]}: {problem}")
 
 
 def _listen(child: subprocess.Popen[bytes], data: bytes, deadline: float, keep: int) -> tuple[_Tail, bool]:
@@ -114,10 +122,12 @@ def _listen(child: subprocess.Popen[bytes], data: bytes, deadline: float, keep: 
                 if key.fileobj is child.stdin:
                     data = _feed(child, selector, data)
                 elif not _drain(child.stdout.fileno(), kept):
-                    # Everybody has closed the output: only the exit is left to wait for.
-                    with contextlib.suppress(subprocess.TimeoutExpired):
-                        child.wait(max(deadline - time.monotonic(), 0.0))
-                    return kept, child.returncode is None
+                    selector.unregister(child.stdout)
+            if not selector.get_map():
+                # Everybody has closed the output and has been fed: only the exit is left to wait for.
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    child.wait(max(deadline - time.monotonic(), 0.0))
+                return kept, child.returncode is None
             if gone is not None and quiet:
                 return kept, False
 
@@ -151,18 +161,66 @@ def end_group(pid: int) -> None:
         os.killpg(pid, signal.SIGKILL)
 
 
-def end_marked(mark: str) -> int:
-    """Kill every process whose environment holds `mark` (NAME=VALUE); how many there were.
+def end_tree(pid: int) -> None:
+    """Kill the process group that `pid` leads, and all that descends from it, whatever group that has gone to."""
+    found = _offspring({pid})  # looked up before: an orphan no longer tells where it came from
+    end_group(pid)
+    _kill(found)
 
-    Finds what left its process group by setsid or a double fork. Only where /proc tells environments; elsewhere 0.
+
+def end_marked(mark: str, patience: float = 5.0) -> int:
+    """Kill every process whose environment holds `mark` (NAME=/a/path, or a path under it) and its offspring.
+
+    Finds what left its process group by setsid or a double fork, and gives up after `patience` seconds. Returns how
+    many there were, when they are gone. Not found is a daemon that has wiped its own environment. Only where /proc
+    tells environments; elsewhere 0.
     """
-    wanted, ended = mark.encode(), 0
-    for entry in Path("/proc").glob("[0-9]*") if Path("/proc/self/environ").exists() else ():
+    deadline, ended = time.monotonic() + patience, set[int]()
+    while (found := _marked(os.fsencode(mark))) and time.monotonic() < deadline:
+        found |= _offspring(found)
+        _kill(found)
+        ended |= found
+        time.sleep(0.002)  # until they are gone: what dies slowly could still write
+    return len(ended)
+
+
+def _marked(mark: bytes) -> set[int]:
+    found = set()
+    for pid in _processes():
         with contextlib.suppress(OSError):
-            if int(entry.name) != os.getpid() and wanted in (entry / "environ").read_bytes().split(b"\0"):
-                os.kill(int(entry.name), signal.SIGKILL)
-                ended += 1
-    return ended
+            for value in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"):
+                if value == mark or value.startswith(mark + b"/"):
+                    found.add(pid)
+    return found
+
+
+def _offspring(ancestors: set[int]) -> set[int]:
+    """All processes that descend from these, as far as the ones between still live."""
+    children: dict[int, list[int]] = {}
+    for pid in _processes():
+        with contextlib.suppress(OSError):
+            # "PID (name) state parent ...": a name may hold anything, brackets too
+            stat = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
+            children.setdefault(int(stat[1]), []).append(pid)
+    found, ahead = set[int](), list(ancestors)
+    while ahead:
+        new = set(children.get(ahead.pop(), ())) - found
+        found |= new
+        ahead += new
+    return found
+
+
+def _processes() -> list[int]:
+    """The ids of all processes but this one; none where there is no /proc."""
+    with contextlib.suppress(OSError):
+        return [pid for entry in Path("/proc").glob("[0-9]*") if (pid := int(entry.name)) != os.getpid()]
+    return []
+
+
+def _kill(pids: set[int]) -> None:
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def capture(
@@ -192,3 +250,44 @@ def capture(
         child.wait()
         raise
     return child.returncode, out, err
+
+
+@contextlib.contextmanager
+def beside(
+    command: Sequence[str], *, cwd: Path, env: Mapping[str, str], line: Callable[[str], None], seconds: float = 30.0
+) -> Iterator[subprocess.Popen[str]]:
+    """A trusted program that works beside this one until the block ends.
+
+    `line` gets each line of its output as it comes, from a thread. At the end it gets SIGINT, as from a terminal, and
+    `seconds` to come to its own end; past these its group is killed.
+    """
+    child = subprocess.Popen(
+        command,
+        cwd=cwd,
+        env=dict(env),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    )
+
+    def listen() -> None:
+        assert child.stdout is not None
+        for text in child.stdout:
+            line(text.rstrip("\n"))
+
+    listener = threading.Thread(target=listen, daemon=True)
+    listener.start()
+    try:
+        yield child
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            child.send_signal(signal.SIGINT)
+        try:
+            child.wait(seconds)
+        except subprocess.TimeoutExpired:
+            end_group(child.pid)
+            child.wait()
+        listener.join(seconds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
@@ -9,6 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
+from typing import Any
 
 import pytest
 
@@ -146,6 +148,25 @@ class Shop:
     def page(self, run: int) -> str:
         (found,) = self.path.glob(f"wiki/90_LOG/*-gen-{run}.md")
         return found.read_text()
+
+    def configure(self, *lines: str) -> None:
+        """LOOPS.md with further lines of front matter, committed."""
+        self.write("agents/LOOPS.md", dedent(LOOPS).replace("lab: clone\n", "\n".join(["lab: clone", *lines, ""])))
+        self.commit("configured")
+
+    def record(self, run: int) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.git("show", f"refs/loopwright/runs/{run}:record.json"))
+        return found
+
+    def refusals(self, run: int) -> list[tuple[str, str]]:
+        """(check, reason) of every verdict of a run's attempts that said no."""
+        verdicts = [verdict for attempt in self.record(run)["attempts"] for verdict in attempt["verdicts"]]
+        return [(verdict["check"], verdict.get("reason", "")) for verdict in verdicts if not verdict["passed"]]
+
+    @property
+    def labs(self) -> list[Path]:
+        """What there is of labs on this machine."""
+        return sorted((self.path.parent / "home" / ".local" / "state" / "loopwright").glob("*/*"))
 
 
 Scripted = Callable[[Sequence[Session]], Shop]

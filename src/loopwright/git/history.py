@@ -28,13 +28,19 @@ def trailers(message: str) -> dict[str, str]:
     return dict(_TRAILER.findall(message.strip().rsplit("\n\n", 1)[-1])) if "\n\n" in message.strip() else {}
 
 
-def first_parents(where: Path, tip: str, since: str | None = None, limit: int | None = None) -> Iterator[Commit]:
-    """The first-parent history of `tip`, newest first, down to but not with `since`."""
+def first_parents(
+    where: Path, tip: str, since: str | None = None, limit: int | None = None, saying: str = ""
+) -> Iterator[Commit]:
+    """The first-parent history of `tip`, newest first, down to but not with `since`.
+
+    `saying`: only commits that have a line with this (a basic regular expression). git itself leaves out the others.
+    """
     import git  # 0.1 s, wanted by history commands alone
 
     revision = f"{since}..{tip}" if since else tip
+    most = -1 if limit is None else limit
     with closing(git.Repo(where, odbt=git.GitCmdObjectDB)) as repo:
-        for commit in repo.iter_commits(revision, first_parent=True, max_count=-1 if limit is None else limit):
+        for commit in repo.iter_commits(revision, first_parent=True, max_count=most, grep=saying):
             message = str(commit.message)
             yield Commit(
                 commit.hexsha,

@@ -7,6 +7,7 @@ import re
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,9 +17,6 @@ from loopwright.vocabulary import FileChange
 
 SECONDS = 120.0
 """Limit on one git command: a small hostile bundle can hold a tree on which a diff never ends."""
-
-NOBODY = "0" * 40
-"""git's object id for 'no such ref'."""
 
 HARDENED = {
     # Through the environment, because a file's setting would lose to the repository's own.
@@ -91,7 +89,7 @@ class Git:
     """git in one place. `where` is a folder of the repository; all ids that come back are full ones."""
 
     where: Path
-    extra: Mapping[str, str] = field(default_factory=dict)
+    extra: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def run(self, *words: str, data: bytes = b"", ok: Sequence[int] = (0,), seconds: float = SECONDS) -> bytes:
         """stdout of one git command. Raises GitFailed unless its exit code is among `ok`."""
@@ -110,10 +108,17 @@ class Git:
     def line(self, *words: str, ok: Sequence[int] = (0,)) -> str:
         return self.run(*words, ok=ok).decode(errors="surrogateescape").rstrip("\n")
 
+    @cached_property
     def bare(self) -> Git:
-        """The same repository without its working tree, so that no attributes file of a tree has a say."""
+        """The same repository away from its working tree, so that no attributes file there has a say: not whether a
+        file's diff is shown (`-diff` hides it), not which program merges it."""
         found = self.line("rev-parse", "--path-format=absolute", "--git-common-dir")
-        return Git(self.where, {**self.extra, "GIT_DIR": found, "GIT_ATTR_NOSYSTEM": "1"})
+        return Git(Path(found), {**self.extra, "GIT_DIR": found, "GIT_ATTR_NOSYSTEM": "1"})
+
+    @cached_property
+    def _nothing(self) -> str:
+        """The object id that stands for none: as long as the others here."""
+        return "0" * (64 if self.line("rev-parse", "--show-object-format") == "sha256" else 40)
 
     # -------------------------------------------------------------- refs
 
@@ -126,7 +131,7 @@ class Git:
 
     def update_ref(self, ref: str, new: str, old: str, why: str = "loopwright") -> None:
         """Move a ref by compare-and-swap: `old` is what it must hold now, '' for not being there. Raises RefMoved."""
-        words = ("update-ref", "-m", why, "--no-deref", ref, new, old or NOBODY)
+        words = ("update-ref", "-m", why, "--no-deref", ref, new, old)
         code, _ = self.ask(*words, ok=(0, 1, 128))
         if code == 0:
             return
@@ -205,8 +210,14 @@ class Git:
         with tempfile.TemporaryDirectory(prefix="loopwright-index-") as folder:
             scratch = Git(self.where, {**self.extra, "GIT_INDEX_FILE": f"{folder}/index"})
             scratch.run("read-tree", treeish)
-            scratch.run("update-index", "-z", "--index-info", data=index_info(edits))
+            scratch.stage(edits)
             return scratch.line("write-tree")
+
+    def stage(self, edits: Mapping[str, TreeEntry | None]) -> None:
+        """Set entries of the index (the one that `extra` names), or remove them (None)."""
+        rows = ((path, entry or TreeEntry("0", self._nothing)) for path, entry in edits.items())
+        lines = (f"{entry.mode} {entry.blob}\t{path}\0".encode(errors="surrogateescape") for path, entry in rows)
+        self.run("update-index", "-z", "--index-info", data=b"".join(lines))
 
     def commit_tree(self, tree: str, parents: Sequence[str], message: str) -> str:
         heads = [word for parent in parents for word in ("-p", parent)]
@@ -225,7 +236,7 @@ class Git:
 
     def merge(self, ours: str, theirs: str) -> Merged:
         """The merge of two commits as a tree. Nothing is checked out, and no ref moves."""
-        code, out = self.ask(
+        code, out = self.bare.ask(
             "merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", ours, theirs, ok=(0, 1)
         )
         tree, *rest = out.decode(errors="surrogateescape").split("\0")
@@ -239,34 +250,67 @@ class Git:
 
     def changes(self, old: str, new: str) -> tuple[FileChange, ...]:
         """What differs between two trees, file by file, without rename detection."""
-        out = self.run("diff-tree", "-r", "-z", "--raw", "--no-renames", "--full-index", "--no-commit-id", old, new)
-        fields = out.split(b"\0")
-        rows = []
-        for meta, path in zip(fields[0:-1:2], fields[1::2], strict=False):
-            old_mode, new_mode, old_blob, new_blob, kind = meta.decode().lstrip(":").split(" ")
-            rows.append(
-                FileChange(
-                    path.decode(errors="surrogateescape"),
-                    kind[0],
-                    *(None if set(value) == {"0"} else value for value in (old_mode, new_mode, old_blob, new_blob)),
-                )
-            )
-        return tuple(rows)
+        return _raw_changes(self.run(*_RAW, "--no-commit-id", old, new))
+
+    def changes_of(self, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], tuple[FileChange, ...]]:
+        """The same for many pairs of tree ids (no commits). One process."""
+        wanted = list(dict.fromkeys(pairs))
+        feed = "".join(f"{old} {new}\n" for old, new in wanted).encode()
+        out = self.run(*_RAW, "--stdin", data=feed) if wanted else b""
+        found, at = {}, 0
+        for i, pair in enumerate(wanted):
+            at += len(f"{pair[0]} {pair[1]}\n")
+            head = "{} {}\n".format(*wanted[i + 1]).encode() if i + 1 < len(wanted) else b""
+            end = _end_of_changes(out, at, head)
+            found[pair], at = _raw_changes(out[at:end]), end
+        return found
+
+    def trees_of(self, names: Iterable[str]) -> dict[str, str | None]:
+        """The tree id of each commit or tree by its full id; None for what isn't here. One process."""
+        wanted = list(dict.fromkeys(names))
+        feed = "".join(f"{name}^{{tree}}\n" for name in wanted).encode()
+        rows = self.run("cat-file", "--batch-check", data=feed).decode().splitlines() if wanted else []
+        words = (row.split(" ") for row in rows)
+        return {name: row[0] if row[1] == "tree" else None for name, row in zip(wanted, words, strict=True)}
 
     def diff(self, old: str, new: str) -> str:
         """The whole textual diff. No attributes, external programs or textconv have a say in it."""
         words = ("diff-tree", "-p", "--no-ext-diff", "--no-textconv", "--no-renames", "--full-index", "--no-color")
-        return self.bare().run(*words, "--no-commit-id", old, new).decode(errors="replace")
+        return self.bare.run(*words, "--no-commit-id", old, new).decode(errors="replace")
+
+    def diff_numbers(self, old: str, new: str) -> dict[str, int]:
+        """How many files, and lines added and removed; a binary file counts as a file."""
+        out = self.bare.run("diff-tree", "-r", "--numstat", "--no-ext-diff", "--no-textconv", "--no-renames", old, new)
+        rows = [line.split("\t")[:2] for line in out.decode(errors="replace").splitlines()]
+        added, removed = (sum(int(row[i]) for row in rows if row[i].isdigit()) for i in (0, 1))
+        return {"files": len(rows), "added": added, "removed": removed}
 
     def diff_stat(self, old: str, new: str) -> str:
-        out = self.bare().run("diff-tree", "--stat=100", "--no-ext-diff", "--no-textconv", "--no-commit-id", old, new)
+        out = self.bare.run("diff-tree", "--stat=100", "--no-ext-diff", "--no-textconv", "--no-commit-id", old, new)
         return out.decode(errors="replace").rstrip("\n")
 
 
-def index_info(edits: Mapping[str, TreeEntry | None]) -> bytes:
-    """Input of `git update-index -z --index-info`."""
+_RAW = ("diff-tree", "-r", "-z", "--raw", "--no-renames", "--full-index")
+
+
+def _raw_changes(out: bytes) -> tuple[FileChange, ...]:
+    fields = out.split(b"\0")
     rows = []
-    for path, entry in edits.items():
-        mode, blob = entry or ("0", NOBODY)
-        rows.append(f"{mode} {blob}\t".encode() + path.encode(errors="surrogateescape") + b"\0")
-    return b"".join(rows)
+    for meta, path in zip(fields[0:-1:2], fields[1::2], strict=False):
+        old_mode, new_mode, old_blob, new_blob, kind = meta.decode().lstrip(":").split(" ")
+        rows.append(
+            FileChange(
+                path.decode(errors="surrogateescape"),
+                kind[0],
+                *(None if set(value) == {"0"} else value for value in (old_mode, new_mode, old_blob, new_blob)),
+            )
+        )
+    return tuple(rows)
+
+
+def _end_of_changes(out: bytes, at: int, head: bytes) -> int:
+    """Where the changes that begin at `at` end: at the next pair's head, or at the end of all."""
+    while at < len(out) and out.startswith(b":", at):
+        at = out.index(b"\0", out.index(b"\0", at) + 1) + 1
+    assert out.startswith(head, at), "git diff-tree answered for another pair"
+    return at

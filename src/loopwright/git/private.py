@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from loopwright.errors import GitFailed
-from loopwright.git.plumbing import Git, TreeEntry, index_info
+from loopwright.git.plumbing import Git, TreeEntry
 
 _CONFIG = "[core]\n\trepositoryformatversion = {version}\n\tfilemode = true\n\tbare = false\n\tsymlinks = true\n{more}"
 
@@ -121,9 +121,6 @@ class PrivateGit:
         modes = ["100755" if (self.work / path).stat().st_mode & 0o100 else "100644" for path in plain]
         rows = zip(plain, modes, blobs, strict=True)
         return entries + [(path, TreeEntry(mode, blob.decode())) for path, mode, blob in rows]
-
-    def stage(self, edits: Mapping[str, TreeEntry | None]) -> None:
-        self._git.run("update-index", "-z", "--index-info", data=index_info(edits))
 
     def bring(self, source: Path, ref: str, into: str, seconds: float = 60.0) -> bool:
         """Fetch one ref of a lab's repository into a ref of the hub's; whether that was possible.

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,12 +24,12 @@ CLAIMS = "refs/loopwright/claims"
 RUNS = "refs/loopwright/runs"
 
 
+_FORBIDDEN = re.compile(r"[\x00-\x20\x7f%~^:?*\[\\@{/]|^[.-]|(?<=\.)\.|\.$|\.(?=lock$)|[\ud800-\udfff]")
+
+
 def ref_name(plan: str) -> str:
-    """A plan's name as one component of a ref: what git forbids there is written in percent."""
-    text = quote(plan, safe="-_.+,=()!'").replace("..", "%2E%2E")
-    if text.startswith((".", "-")):
-        text = f"%{ord(text[0]):02X}{text[1:]}"
-    return text[:-5] + "%2Elock" if text.endswith(".lock") else text.removesuffix(".") + ("%2E" * text.endswith("."))
+    """A plan's name as one component of a ref: what git forbids there is written in percent, as `unquote` reads it."""
+    return _FORBIDDEN.sub(lambda found: quote(os.fsencode(found[0])).replace(".", "%2E").replace("-", "%2D"), plan)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,16 +120,23 @@ def make(
 
 
 def hold(hub: Hub, number: int) -> int | None:
-    """Say 'run N is being worked on by this process', or None when another one says so."""
+    """Say 'run N is being worked on by this process', or None when another one says so.
+
+    Asked again for a tenth of a second: who only looks (`is_alive`) holds it for a moment, too.
+    """
     hub.run_home(number)
-    return hub.try_lock(f"runs/{number}/alive")
+    for _ in range(20):
+        if (held := hub.try_lock(f"runs/{number}/alive")) is not None:
+            return held
+        time.sleep(0.005)
+    return None
 
 
 def is_alive(hub: Hub, number: int) -> bool:
     """Whether some process of this machine works on run N now."""
     if not (hub.home / "runs" / str(number)).is_dir():
         return False
-    held = hold(hub, number)
+    held = hub.try_lock(f"runs/{number}/alive")
     if held is None:
         return True
     os.close(held)

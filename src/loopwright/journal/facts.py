@@ -41,12 +41,35 @@ class Lines:
 
     def append(self, entry: Mapping[str, Any]) -> None:
         """Write one line and wait for the disk."""
-        text = redact(json.dumps(entry, ensure_ascii=False, default=str), self.known)
+        text = _clean(entry, self.known)
         with self.path.open("ab") as file:
             file.write(text.encode(errors="replace") + b"\n")
             file.flush()
             os.fsync(file.fileno())
         self._seen.append(json.loads(text))
+
+
+def _clean(entry: Mapping[str, Any], known: tuple[str, ...]) -> str:
+    """The entry as JSON without secrets: value by value, for one that is cut off (a key without its last line) runs
+    to the end of its text; then as a whole, where a name beside a value tells that it is a secret."""
+    plain = json.loads(json.dumps(entry, default=str))
+    parts = json.dumps(_redacted(plain, known), ensure_ascii=False)
+    whole = redact(parts, known)
+    try:
+        json.loads(whole)
+    except ValueError:
+        return parts
+    return whole
+
+
+def _redacted(value: Any, known: tuple[str, ...]) -> Any:
+    if isinstance(value, str):
+        return redact(value, known)
+    if isinstance(value, list):
+        return [_redacted(item, known) for item in value]
+    if isinstance(value, dict):
+        return {redact(name, known): _redacted(item, known) for name, item in value.items()}
+    return value
 
 
 @dataclass

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from loopwright.contracts.schemas import validate
+from loopwright.errors import RefMoved
 from loopwright.git import TreeEntry
 from loopwright.journal.claims import RUNS
 from loopwright.journal.hub import Hub
@@ -24,13 +27,15 @@ def write(hub: Hub, record: Mapping[str, Any], files: Mapping[str, bytes], keeps
     entries = {path: TreeEntry("100644", hub.git.write_blob(data)) for path, data in named.items()}
     tree = hub.git.edit_tree(empty, entries)
     ref = f"{RUNS}/{record['run']}"
-    before = hub.git.resolve(ref)
-    if before and hub.git.tree_of(before) == tree:
-        return before
-    parents = [oid for oid in dict.fromkeys((before, *keeps)) if oid]
-    commit = hub.git.commit_tree(tree, parents, f"run {record['run']}: {record['plan']} {record['outcome']}")
-    hub.git.update_ref(ref, commit, before or "")
-    return commit
+    while True:
+        before = hub.git.resolve(ref)
+        if before and hub.git.tree_of(before) == tree:
+            return before
+        parents = [oid for oid in dict.fromkeys((before, *keeps)) if oid]
+        commit = hub.git.commit_tree(tree, parents, f"run {record['run']}: {record['plan']} {record['outcome']}")
+        with contextlib.suppress(RefMoved):  # by another writer: its record stays reachable as a parent of this one
+            hub.git.update_ref(ref, commit, before or "")
+            return commit
 
 
 def read(hub: Hub, number: int) -> dict[str, Any] | None:
@@ -48,6 +53,12 @@ def every(hub: Hub) -> tuple[dict[str, Any], ...]:
     """All records, by run number. One process reads them."""
     found = hub.git.blobs(f"{ref}:record.json" for ref in hub.git.refs(RUNS))
     return tuple(sorted((json.loads(data) for data in found.values() if data), key=lambda record: int(record["run"])))
+
+
+def spent_on(hub: Hub, day: date) -> float:
+    """Dollars that the runs which began on a UTC day have spent, as far as prices were known."""
+    began = day.isoformat()
+    return float(sum(record["usd"] or 0.0 for record in every(hub) if record["started"][:10] == began))
 
 
 def of_plan(hub: Hub, plan: str) -> dict[str, Any] | None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 KEPT = (
@@ -36,6 +38,8 @@ KEPT = (
 MARK = "LOOPWRIGHT_LAB"
 """Names the lab in the environment of every process that was started in it, so that all of them can be ended."""
 
+_MOST = 1 << 20
+
 
 def of_lab(host: Mapping[str, str], *, top: Path, root: Path, home: Path, mark: str) -> dict[str, str]:
     """The environment for commands in the lab at `root` with its own `home`; `top` is the person's checkout."""
@@ -56,11 +60,28 @@ def of_lab(host: Mapping[str, str], *, top: Path, root: Path, home: Path, mark: 
         "GIT_TERMINAL_PROMPT": "0",
         MARK: mark,
     }
-    if _uses_environment_in(top, host):
-        # An editable install in the person's .venv would import the person's sources and verify those.
+    if _imports_from(top, host.get("PATH", "")):
         env["PYTHONPATH"] = os.pathsep.join(str(place) for place in (root / "src", root) if place.is_dir())
     return env
 
 
-def _uses_environment_in(top: Path, host: Mapping[str, str]) -> bool:
-    return any(Path(entry).is_relative_to(top) for entry in host.get("PATH", "").split(os.pathsep) if entry)
+@functools.lru_cache(maxsize=64)
+def _imports_from(top: Path, path: str) -> bool:
+    """Whether a Python on PATH would import the person's sources, and the lab's commands so verify those.
+
+    It does so from an environment in the checkout, or with an editable install of the checkout wherever it lies.
+    """
+    places = [Path(entry) for entry in path.split(os.pathsep) if entry]
+    if any(place.is_relative_to(top) for place in places):
+        return True
+    needle = os.fsencode(top)
+    return any(needle in data for place in places for data in _editable(place.parent / "lib"))
+
+
+def _editable(lib: Path) -> Iterator[bytes]:
+    """The small files by which editable installs add folders to the module search path."""
+    for pattern in ("python*/*-packages/*.pth", "python*/*-packages/__editable__*.py"):
+        for file in lib.glob(pattern):
+            with contextlib.suppress(OSError):
+                if file.is_file() and file.stat().st_size < _MOST:
+                    yield file.read_bytes()

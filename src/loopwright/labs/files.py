@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 MOST = 16 << 20
-"""Bytes of one file that are read at the most."""
+"""Bytes of the largest file that is read. Half a file would be a trap for whoever writes it back edited."""
 
 
 def parts_of(root: Path, path: str) -> tuple[str, ...]:
@@ -20,7 +20,7 @@ def parts_of(root: Path, path: str) -> tuple[str, ...]:
     pure = PurePosixPath("" if text == str(root) else text)
     if pure.is_absolute() or ".." in pure.parts or "\0" in path:
         raise PermissionError(errno.EACCES, "outside the lab", path)
-    if ".git" in pure.parts:
+    if any(part.casefold() == ".git" for part in pure.parts):
         raise PermissionError(errno.EACCES, "a git dir is not to be edited", path)
     return pure.parts
 
@@ -28,7 +28,7 @@ def parts_of(root: Path, path: str) -> tuple[str, ...]:
 @contextlib.contextmanager
 def _folder(root: Path, parts: tuple[str, ...], *, make: bool = False) -> Iterator[int]:
     """A descriptor of a folder, opened component by component."""
-    here = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    here = _open(str(root), os.O_RDONLY | os.O_DIRECTORY)
     try:
         for part in parts:
             if make:
@@ -42,7 +42,7 @@ def _folder(root: Path, parts: tuple[str, ...], *, make: bool = False) -> Iterat
         os.close(here)
 
 
-def _open(name: str, flags: int, folder: int, mode: int = 0o666) -> int:
+def _open(name: str, flags: int, folder: int | None = None, mode: int = 0o666) -> int:
     try:
         return os.open(name, flags | os.O_NOFOLLOW | os.O_CLOEXEC, mode, dir_fd=folder)
     except OSError as problem:
@@ -52,25 +52,41 @@ def _open(name: str, flags: int, folder: int, mode: int = 0o666) -> int:
         raise
 
 
-def _is_link(name: str, folder: int) -> bool:
+def _is_link(name: str, folder: int | None) -> bool:
     return stat.S_ISLNK(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode)
 
 
 def read(root: Path, path: str) -> bytes:
-    """At most `MOST` bytes of a regular file."""
+    """A regular file's bytes. Raises OSError (EFBIG) for more than `MOST`."""
     parts = parts_of(root, path)
     if not parts:
         raise IsADirectoryError(errno.EISDIR, "is a folder", path)
     with _folder(root, parts[:-1]) as folder:
-        # A pipe would make the open wait for ever without O_NONBLOCK.
+        _demand_file(os.stat(parts[-1], dir_fd=folder, follow_symlinks=False).st_mode, path)
+        # What stands there may be another thing by now: a pipe would make the open wait for ever without O_NONBLOCK.
         descriptor = _open(parts[-1], os.O_RDONLY | os.O_NONBLOCK, folder)
-        with os.fdopen(descriptor, "rb") as file:
-            mode = os.fstat(descriptor).st_mode
-            if stat.S_ISDIR(mode):
-                raise IsADirectoryError(errno.EISDIR, "is a folder", path)
-            if not stat.S_ISREG(mode):
-                raise PermissionError(errno.EACCES, "is no regular file", path)
-            return file.read(MOST)
+        try:
+            return _bytes(descriptor, path)
+        finally:
+            os.close(descriptor)
+
+
+def _bytes(descriptor: int, path: str) -> bytes:
+    _demand_file(os.fstat(descriptor).st_mode, path)
+    with os.fdopen(descriptor, "rb", closefd=False) as file:
+        data = file.read(MOST + 1)
+    if len(data) > MOST:
+        raise OSError(errno.EFBIG, f"is larger than {MOST >> 20} MiB", path)
+    return data
+
+
+def _demand_file(mode: int, path: str) -> None:
+    if stat.S_ISLNK(mode):
+        raise PermissionError(errno.EACCES, "a symbolic link is not followed", path)
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, "is a folder", path)
+    if not stat.S_ISREG(mode):
+        raise PermissionError(errno.EACCES, "is no regular file", path)
 
 
 def write(root: Path, path: str, data: bytes) -> None:
@@ -79,29 +95,27 @@ def write(root: Path, path: str, data: bytes) -> None:
     if not parts:
         raise IsADirectoryError(errno.EISDIR, "is a folder", path)
     with _folder(root, parts[:-1], make=True) as folder:
-        mode = _mode(parts[-1], folder)
+        mode = _mode(parts[-1], folder, path)
         fresh = f".{secrets.token_hex(8)}.tmp"
-        descriptor = _open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, folder, 0o644)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            if mode is not None:
-                os.fchmod(descriptor, mode)
         try:
+            descriptor = _open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, folder, 0o644)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(data)
+                if mode is not None:
+                    os.fchmod(descriptor, mode)
             os.replace(fresh, parts[-1], src_dir_fd=folder, dst_dir_fd=folder)
-        except OSError:
-            os.unlink(fresh, dir_fd=folder)
+        except BaseException:  # half a file on a full disk must not be in the next snapshot
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(fresh, dir_fd=folder)
             raise
 
 
-def _mode(name: str, folder: int) -> int | None:
+def _mode(name: str, folder: int, path: str) -> int | None:
     try:
         found = os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode
     except FileNotFoundError:
         return None
-    if stat.S_ISLNK(found):
-        raise PermissionError(errno.EACCES, "a symbolic link is not written through", name)
-    if stat.S_ISDIR(found):
-        raise IsADirectoryError(errno.EISDIR, "is a folder", name)
+    _demand_file(found, path)
     return stat.S_IMODE(found)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,11 +11,23 @@ from pathlib import Path
 
 from loopwright import shell
 from loopwright.contracts import LabWish, Site
+from loopwright.errors import LabFailed
 from loopwright.git import Git, PrivateGit
 from loopwright.labs import environment, files
 from loopwright.vocabulary import Change, Hazard, Ran
 
-_LIMITS = {"core": "-c", "fsize": "-f", "nproc": "-u", "nofile": "-n", "cpu": "-t", "as": "-v"}
+BASE = "base"
+"""The ref that keeps the commit which a lab began from, for as long as the lab borrows its objects."""
+
+_LIMITS = {
+    "core": ("-c", 512),
+    "fsize": ("-f", 512),
+    "nproc": ("-u", 1),
+    "nofile": ("-n", 1),
+    "cpu": ("-t", 1),
+    "as": ("-v", 1024),
+}
+"""The option of `ulimit` by rlimit, and its unit in a POSIX shell."""
 
 
 @dataclass(frozen=True)
@@ -48,17 +61,17 @@ class FolderLab:
     ) -> Ran:
         host = self.site.env
         chosen = environment.of_lab(host, top=self.site.top, root=self.root, home=self.scratch, mark=self.mark)
-        words = (
-            [shutil.which("bash", path=chosen["PATH"]) or "sh", "-c", command] if isinstance(command, str) else command
-        )
+        # Not by the lab's own PATH: a `.venv/bin/bash` among the files would be the shell that gates run in.
+        bash = shutil.which("bash", path=host.get("PATH", os.defpath)) or "/bin/sh"
+        words = [bash, "-c", command] if isinstance(command, str) else command
         return shell.run(
             [*self._limited(), *words], cwd=self.root, seconds=seconds, env=chosen | dict(env or {}), keep=keep
         )
 
     def _limited(self) -> list[str]:
         """A shell that sets the limits and becomes the command (in a child's own code, not between fork and exec)."""
-        ulimits = "".join(f"ulimit {_LIMITS[name]} {value} 2>/dev/null; " for name, value in self.site.limits.items())
-        return ["sh", "-c", f'{ulimits}exec "$@"', "sh"] if ulimits else []
+        ulimits = "".join(_ulimit(name, value) for name, value in self.site.limits.items())
+        return ["/bin/sh", "-c", f'{ulimits}exec "$@"', "sh"] if ulimits else []
 
     def read(self, path: str) -> bytes:
         return files.read(self.root, path)
@@ -73,11 +86,13 @@ class FolderLab:
         self.private.exclude_untracked()
 
     def restore(self, commit: str) -> None:
+        self._must_be_there()
         self.private.checkout(commit)
 
     def snapshot(self, parent: str, message: str) -> Change:
+        self._must_be_there()
         tree = self.private.snapshot_tree()
-        hub = Git(self.site.common)
+        hub = hub_of(self.site)
         commit = hub.commit_tree(tree, [parent], message)
         self.hub_ref("snapshot", commit)
         files_changed = hub.changes(parent, commit)
@@ -86,7 +101,7 @@ class FolderLab:
 
     def hub_ref(self, what: str, commit: str) -> None:
         """Keep a commit of this lab reachable in the hub."""
-        Git(self.site.common).set_ref(f"refs/loopwright/labs/{self.wish.name}/{what}", commit)
+        hub_of(self.site).set_ref(f"refs/loopwright/labs/{self.wish.name}/{what}", commit)
 
     def _hazards(self, changed: Sequence[object]) -> list[Hazard]:
         found = [
@@ -99,46 +114,80 @@ class FolderLab:
 
     def rewritten(self) -> str:
         """Whether the role moved its own branch away from where it began: why, or ''. Saves its commits on the way."""
-        head = _small(self.root / ".git" / "HEAD")
-        branch = _small(self.root / ".git" / "refs" / "heads" / self.wish.branch)
-        if head == f"ref: refs/heads/{self.wish.branch}" and branch == self.wish.commit:
+        if self._at_its_beginning():
             return ""
         into = f"refs/loopwright/labs/{self.wish.name}/own"
         if not self.private.bring(self.root, "HEAD", into):
             return "the lab's HEAD can't be read"
-        hub = Git(self.site.common)
+        hub = hub_of(self.site)
         own = hub.resolve(into)
         if own is None or not hub.is_ancestor(self.wish.commit, own):
             return f"the lab's HEAD ({(own or '?')[:10]}) no longer holds the commit it began from"
         return ""
 
+    def _at_its_beginning(self) -> bool:
+        """Whether HEAD is where it was put. Reads small files only, since most roles never commit."""
+        git = self.root / ".git"
+        if linked := _small(git).removeprefix("gitdir: "):
+            git = Path(linked)
+        head, branch = _small(git / "HEAD"), f"refs/heads/{self.wish.branch}"
+        return head == self.wish.commit or (head == f"ref: {branch}" and _small(git / branch) == self.wish.commit)
+
     def rescue(self) -> None:
-        """Save what the files hold beyond the last snapshot to a ref, whatever the role's outcome was."""
-        hub, name = Git(self.site.common), f"refs/loopwright/labs/{self.wish.name}"
+        """Save what the role made beyond the last snapshot to refs, whatever its outcome was."""
+        if not _is_folder(self.root):
+            return
+        self.rewritten()  # brings commits of the role's own
+        hub, name = hub_of(self.site), f"refs/loopwright/labs/{self.wish.name}"
         last = hub.resolve(f"{name}/snapshot") or self.wish.commit
         tree = self.private.snapshot_tree()
-        if tree != hub.tree_of(last):
+        if tree != hub.tree_of(last) and tree != hub.tree_of(self.wish.commit):
             hub.set_ref(f"{name}/rescued", hub.commit_tree(tree, [last], f"what was left in {self.wish.name}"))
+
+    def _must_be_there(self) -> None:
+        """git follows a link in the place of its work tree, and would add or clean up what lies behind it."""
+        if not _is_folder(self.root):
+            raise LabFailed(f"the files of lab {self.wish.name} are gone: a command in it has removed the whole folder")
 
     def end_processes(self) -> int:
         """End every process that was started in this lab, however it left its group. How many there were."""
-        ended = 0
-        while more := shell.end_marked(f"{environment.MARK}={self.mark}"):
-            ended += more
-            if ended > 10_000:  # a fork bomb is ended by limits, not by chasing it
-                break
-        return ended
+        return shell.end_marked(f"{environment.MARK}={self.mark}")
 
     def remove(self) -> None:
         remove(self.place)
+        hub_of(self.site).delete_ref(f"refs/loopwright/labs/{self.wish.name}/{BASE}", self.wish.commit)
+
+
+def hub_of(site: Site) -> Git:
+    """git in the hub, with its git dir named: a person may have forbidden git to find one (safe.bareRepository)."""
+    return Git(site.common, {"GIT_DIR": str(site.common)})
 
 
 def remove(place: Path) -> None:
-    """Delete a lab's folder. Read-only folders in it are made writable first; links are not followed."""
-    for folder in (path for path in place.rglob("*") if path.is_dir() and not path.is_symlink()):
-        with contextlib.suppress(OSError):
-            folder.chmod(0o700)
+    """Delete a lab's folder. Read-only folders in it are made writable where they are in the way."""
     shutil.rmtree(place, ignore_errors=True)
+    if not place.exists():
+        return
+    with contextlib.suppress(OSError):
+        place.chmod(0o700)
+    for here, folders, _ in os.walk(place):
+        for name in folders:
+            with contextlib.suppress(OSError):
+                if _is_folder(Path(here, name)):
+                    Path(here, name).chmod(0o700)
+    shutil.rmtree(place, ignore_errors=True)
+
+
+def _ulimit(name: str, value: int) -> str:
+    """The line that sets a limit, if the shell knows it. dash says -p for the number of processes."""
+    option, unit = _LIMITS[name]
+    amount = -(-value // unit)
+    other = f" || ulimit -p {amount} 2>/dev/null" if name == "nproc" else ""
+    return f"ulimit {option} {amount} 2>/dev/null{other}; "
+
+
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
 
 
 def _small(path: Path) -> str:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from loopwright.contracts import LabWish, Site
 from loopwright.errors import GitFailed, LabFailed
 from loopwright.git import PrivateGit
 from loopwright.labs import folder
-from loopwright.labs.folder import FolderLab
+from loopwright.labs.folder import BASE, FolderLab
 
-Make = Callable[[Site, LabWish, Path], None]
+Make = Callable[[Site, LabWish, Path], Path]
+"""Makes the git state that the role sees, without files, and says in which git dir it is."""
 
 
 @contextmanager
@@ -22,7 +26,6 @@ def opened(site: Site, wish: LabWish, kind: str, make: Make) -> Iterator[FolderL
     Left by an exception it stays as it is (its processes end), unless it is a throwaway.
     """
     lab = _stand_up(site, wish, kind, make)
-    lab.end_processes()
     try:
         yield lab
     except BaseException:
@@ -38,23 +41,39 @@ def opened(site: Site, wish: LabWish, kind: str, make: Make) -> Iterator[FolderL
 
 def _stand_up(site: Site, wish: LabWish, kind: str, make: Make) -> FolderLab:
     place = site.labs / wish.name
-    ready = place / "ready"
     private = PrivateGit(place / "git", place / "root", site.common / "objects")
-    if ready.exists() and not wish.throwaway:
-        return FolderLab(site, wish, kind, private, fresh=False)
     lab = FolderLab(site, wish, kind, private)
-    folder.remove(place)
+    lab.end_processes()  # of the run that was interrupted: before anything is read, made or removed here
+    began = _began(place / "ready")
+    if began and not wish.throwaway:
+        (place / "git" / "index.lock").unlink(missing_ok=True)  # of a git that was killed with its machine
+        return replace(lab, wish=replace(wish, commit=began), fresh=False)
     try:
-        (place / "root").mkdir(parents=True)
-        (place / "home" / "tmp").mkdir(parents=True)
-        make(site, wish, place / "root")
-        PrivateGit.create(place / "git", place / "root", site.common / "objects", site.object_format)
-        private.start_from(wish.commit)
-        for path, data in wish.copy:
-            lab.write(path, data)
-        private.exclude(path for path, _ in wish.copy)
+        _make(lab, make)
     except (OSError, GitFailed) as problem:
-        folder.remove(place)
+        lab.remove()
         raise LabFailed(f"the lab {wish.name} could not be opened: {problem}") from problem
-    ready.touch()
     return lab
+
+
+def _make(lab: FolderLab, make: Make) -> None:
+    site, wish, place = lab.site, lab.wish, lab.place
+    folder.remove(place)
+    lab.hub_ref(BASE, wish.commit)  # the lab borrows its objects: no clean-up of the person's may take them away
+    lab.root.mkdir(parents=True)
+    (lab.scratch / "tmp").mkdir(parents=True)
+    git = make(site, wish, lab.root)
+    PrivateGit.create(place / "git", lab.root, site.common / "objects", site.object_format)
+    lab.private.checkout(wish.commit)
+    shutil.copy(place / "git" / "index", git / "index")
+    copies = [(path, data) for path, data in wish.copy if not os.path.lexists(lab.root / path)]
+    for path, data in copies:  # what the commit has is there already, and a person's edits of it are none of the lab's
+        lab.write(path, data)
+    lab.private.exclude(path for path, _ in copies)
+    (place / "begun").write_text(wish.commit)
+    (place / "begun").rename(place / "ready")
+
+
+def _began(ready: Path) -> str:
+    """The commit that a lab which is whole began from, or ''."""
+    return ready.read_text() if ready.is_file() else ""

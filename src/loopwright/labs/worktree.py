@@ -2,45 +2,59 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from loopwright.contracts import LabWish, Site
-from loopwright.git import Git
 from loopwright.labs import opening
-from loopwright.labs.folder import FolderLab
+from loopwright.labs.folder import FolderLab, hub_of
 
 
 @contextmanager
 def open_lab(site: Site, wish: LabWish) -> Iterator[FolderLab]:
     """Open a detached linked worktree at `wish.commit`."""
+    place = site.labs / wish.name
     try:
         with opening.opened(site, wish, "worktree", _make) as lab:
             yield lab
     finally:
-        if not (site.labs / wish.name).exists():
-            _forget(site, site.labs / wish.name / "root")
+        if not place.exists():
+            _forget(site, place)
 
 
-def _make(site: Site, wish: LabWish, root: Path) -> None:
-    # Without the lock 7 % of adds fail at 4 in parallel, 22 % at 16; without --no-track more than half.
+def _make(site: Site, wish: LabWish, root: Path) -> Path:
+    """Add the worktree without its files: the person's filters and sparse checkout have no say in a lab."""
     with _alone(site):
-        Git(site.common).run("worktree", "add", "-q", "--force", "--no-track", "--detach", str(root), wish.commit)
+        words = ("worktree", "add", "-q", "--force", "--no-checkout", "--detach", str(root), wish.commit)
+        hub_of(site).run(*words)
+    git = Path(os.fsdecode((root / ".git").read_bytes()).removeprefix("gitdir: ").rstrip("\n"))
+    for copied in ("config.worktree", "info/sparse-checkout"):
+        (git / copied).unlink(missing_ok=True)
+    return git
 
 
-def _forget(site: Site, root: Path) -> None:
-    """Drop git's entry of this one worktree (`git worktree prune` would drop the person's unplugged ones too)."""
-    for entry in (site.common / "worktrees").glob("*"):
-        gitdir = entry / "gitdir"
-        if gitdir.exists() and gitdir.read_text().strip() == f"{root}/.git":
-            shutil.rmtree(entry, ignore_errors=True)
+def _forget(site: Site, place: Path) -> None:
+    """Drop git's entries of the worktrees under `place` (`git worktree prune` would drop the person's unplugged ones).
+
+    git has written their paths with all links resolved.
+    """
+    under = os.fsencode(place.resolve()) + b"/"
+    with _alone(site):
+        for entry in (site.common / "worktrees").glob("*"):
+            with contextlib.suppress(OSError):
+                if (entry / "gitdir").read_bytes().startswith(under):
+                    shutil.rmtree(entry)
 
 
 @contextmanager
 def _alone(site: Site) -> Iterator[None]:
+    """One at a time: of adds in parallel 7 % fail at 4, 22 % at 16, and removals get in their way."""
+    (site.common / "loopwright").mkdir(exist_ok=True)
     with (site.common / "loopwright" / "worktrees.lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

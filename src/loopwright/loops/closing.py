@@ -47,6 +47,7 @@ def close(desk: Desk, run: Run) -> Run:
     """Tag, write the page and the status, keep the record, give the claim free. A second call changes nothing."""
     if edited := _edited_meanwhile(desk):
         desk.note(edited)
+    _clear_labs(desk, run)
     _tag(desk, run)
     reached("close:tagged")
     text = reports.page(desk, run)
@@ -62,10 +63,22 @@ def close(desk: Desk, run: Run) -> Run:
     return run
 
 
+def _clear_labs(desk: Desk, run: Run) -> None:
+    """Save and remove what an interruption left of this run's labs."""
+    labs = desk.shop.site.labs
+    for place in sorted(labs.glob(f"gen-{desk.number}*")):
+        _, _, rest = place.name.partition(f"gen-{desk.number}")
+        if not rest or rest.startswith("-"):
+            wish = desk.wish(rest.removeprefix("-"), run.tip or run.base, throwaway=bool(rest))
+            with desk.shop.open_lab(desk.shop.site, wish):
+                pass
+
+
 def _tag(desk: Desk, run: Run) -> None:
     """What landed and what failed is tagged before its branch goes; what waits keeps its branch."""
     git, branch = desk.hub.git, f"refs/heads/{desk.branch}"
-    last = next((attempt.commit for attempt in reversed(run.attempts) if attempt.commit), run.tip or run.base)
+    kept = (attempt.commit for attempt in reversed(run.attempts) if not _holds_secrets(attempt))
+    last = next(filter(None, kept), run.tip or run.base)
     if run.landing:
         landing.keep_tag(desk.hub, desk.number, run.landing.commit)
     elif run.outcome is not Outcome.MET or run.decision:
@@ -78,6 +91,11 @@ def _tag(desk: Desk, run: Run) -> None:
         git.delete_ref(branch, held)
     for ref, oid in git.refs(f"refs/loopwright/labs/gen-{desk.number}/snapshot").items():
         git.delete_ref(ref, oid)  # every attempt is kept at refs/loopwright/attempts
+
+
+def _holds_secrets(attempt: Attempt) -> bool:
+    """Whether a tag must not lead to this attempt: tags are pushed, and what is pushed is known."""
+    return any(verdict.reason == "secrets" for verdict in attempt.failed)
 
 
 def _write_record(desk: Desk, run: Run, text: str) -> None:

@@ -15,8 +15,9 @@ from loopwright.errors import BadUse
 from loopwright.journal import claims, records
 from loopwright.journal.claims import Claim
 from loopwright.journal.codec import decode, encode
+from loopwright.journal.facts import Lines
 from loopwright.journal.hub import Hub
-from loopwright.loops import closing, execution, reports, starting
+from loopwright.loops import closing, execution, pausing, reports, starting
 from loopwright.loops.desk import Desk
 from loopwright.vocabulary import Landing, Outcome, Plan, Run, Scope, Stop
 
@@ -38,7 +39,7 @@ def record_of(hub: Hub, number: int) -> Result:
 def as_result(record: Result) -> Result:
     """The part of a record that `run --json` prints."""
     extra = {"title", "plan_hash", "base", "continues", "started", "source", "lab", "phases", "roles"}
-    extra |= {"attempts", "files", "tip", "landing"}
+    extra |= {"attempts", "files", "diff", "tip", "landing"}
     return {name: value for name, value in record.items() if name not in extra}
 
 
@@ -66,7 +67,7 @@ def resume(hub: Hub, shop: Workshop, number: int) -> Result:
     if claim is None:
         return as_result(record_of(hub, number))
     with starting.resumed(hub, shop, claim) as desk:
-        return reports.result(desk, execution.execute(desk))
+        return pausing.carry_out(desk)
 
 
 def land(hub: Hub, shop: Workshop, number: int) -> Result:
@@ -76,7 +77,7 @@ def land(hub: Hub, shop: Workshop, number: int) -> Result:
         if run.landing:
             return reports.result(desk, run)
         _must_wait(hub, number, run)
-        return reports.result(desk, execution.execute(desk, decided=True))
+        return pausing.carry_out(desk, decided=True)
 
 
 def _must_wait(hub: Hub, number: int, run: Run) -> None:
@@ -148,8 +149,14 @@ def _revert(desk: Desk, number: int, landing: Landing) -> Result:
     tip = git.commit_tree(merged.tree, [desk.base], f"take back gen-{number}\n")
     desk.hub.keep(f"attempts/{desk.number}/rollback", tip)
     desk.journal.write("opened", {"tip": tip})
-    run = execution.execute(desk, decided=True)
-    return reports.result(desk, run)
+    return pausing.carry_out(desk, decided=True)
+
+
+def pid_of(hub: Hub, claim: Claim) -> int:
+    """The process that works on a run: the one that claimed it, or that went on with it last."""
+    facts = Lines(hub.run_home(claim.run) / "journal.jsonl").entries()
+    resumed = (int(fact["pid"]) for fact in reversed(facts) if fact["kind"] == "resumed")
+    return next(resumed, claim.pid)
 
 
 def stop(hub: Hub, number: int) -> Result:
@@ -159,5 +166,5 @@ def stop(hub: Hub, number: int) -> Result:
         return as_result(record_of(hub, number))
     if not claims.is_alive(hub, number):
         return {"run": number, "plan": claim.plan, "outcome": "interrupted", "was_alive": False}
-    os.kill(claim.pid, signal.SIGINT)
+    os.kill(pid_of(hub, claim), signal.SIGINT)
     return {"run": number, "plan": claim.plan, "outcome": "interrupted", "was_alive": True}

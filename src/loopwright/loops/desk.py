@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
@@ -70,6 +71,10 @@ class Desk:
     def spent(self) -> Usage:
         return sum((report.usage for _, report in self.sessions()), Usage())
 
+    def elapsed(self) -> float:
+        """Seconds since the run was claimed."""
+        return (self.shop.clock.now() - datetime.fromisoformat(self.claim.at)).total_seconds()
+
     def play(
         self,
         role_name: str,
@@ -114,7 +119,7 @@ class Desk:
 
         turns = brief.role.max_turns or self.shop.allowance.turns
         transcript = Lines(self.home / "transcripts" / f"{key}.jsonl", self.shop.secrets)
-        allowance = replace(left(self.shop, self.plan, self.spent()), turns=turns)
+        allowance = replace(left(self.shop, self.plan, self.spent(), self.elapsed()), turns=turns)
         return Session(transcript, allowance, self.shop.clock, tell, self.shop.env)
 
 
@@ -123,12 +128,15 @@ def journal_of(hub: Hub, number: int, shop: Workshop) -> FileJournal:
     return FileJournal(hub.run_home(number) / "journal.jsonl", shop.clock, shop.secrets)
 
 
-def left(shop: Workshop, plan: Plan, spent: Usage) -> Allowance:
+def left(shop: Workshop, plan: Plan, spent: Usage, elapsed: float) -> Allowance:
     """What a session may spend: the run's ceilings (the plan's, else those of LOOPS.md) less what is gone."""
+    seconds = [shop.allowance.seconds] if shop.allowance.seconds is not None else []
+    seconds += [max(plan.budget.minutes * 60 - elapsed, 0.0)] if plan.budget.minutes is not None else []
     tokens = plan.budget.tokens or shop.loops.tokens or shop.allowance.tokens
     usd = plan.budget.usd if plan.budget.usd is not None else shop.loops.usd_per_run
     return replace(
         shop.allowance,
+        seconds=min(seconds, default=None),
         tokens=max(tokens - spent.tokens, 0) if tokens else None,
         usd=max(usd - (spent.usd or 0.0), 0.0) if usd is not None else None,
     )

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from loopwright.checkpoints import reached
 from loopwright.contracts import Lab
+from loopwright.errors import LabFailed
 from loopwright.journal.codec import decode
 from loopwright.loops import closing, proving
 from loopwright.loops.desk import Desk
@@ -21,19 +22,44 @@ def execute(desk: Desk, *, decided: bool = False) -> Run:
     `decided`: a person said that it may land (`land N`), whatever `merge:` says.
     """
     run = begin(desk)
-    if not run.landing and not _over(run):
-        if run.outcome is Outcome.OPEN:
-            run = _work(desk, run)
-            if run.outcome is Outcome.OPEN:
-                run = proving.prove(desk, run)
-            desk.journal.write("ended", closing.ending(run))
-        if run.outcome is Outcome.MET and (decided or merges(desk) == "auto"):
-            run = proving.land(desk, run)
+    if run.outcome is Outcome.OPEN:
+        run = _ended(desk, _attempted(desk, run))
+    if run.outcome is Outcome.MET and not run.landing and (decided or merges(desk) == "auto"):
+        run = proving.land(desk, run)
+        if run.outcome is not Outcome.MET:
+            run = _ended(desk, run)
     return closing.close(desk, run)
 
 
-def _over(run: Run) -> bool:
-    return run.outcome in (Outcome.NOT_MET, Outcome.STOPPED)
+def _attempted(desk: Desk, run: Run) -> Run:
+    """The run worked through and judged; what keeps a lab from standing up stops it."""
+    if stop := planned_for_another(desk):
+        return run.stopped(stop)
+    try:
+        run = _work(desk, run)
+        return proving.prove(desk, run) if run.outcome is Outcome.OPEN else run
+    except LabFailed as problem:
+        return run.stopped(Stop("lab", str(problem)))
+
+
+def planned_for_another(desk: Desk) -> Stop | None:
+    """Whether files in the plan's scope changed since the commit that it was written against (`planned-at`)."""
+    if desk.plan.planned_at is None or desk.kind != "plan":
+        return None
+    then = desk.hub.git.resolve(desk.plan.planned_at)
+    if then is None:
+        return Stop("plan-drift", f"planned-at {desk.plan.planned_at} is no commit of this repository")
+    changed = [change.path for change in desk.hub.git.changes(then, desk.base)]
+    moved = [path for path in changed if desk.plan.scope.inside and desk.plan.scope.allows(path)]
+    if not moved:
+        return None
+    told = f"changed since {desk.plan.planned_at}, which the plan was written against: {', '.join(moved[:20])}"
+    return Stop("plan-drift", f"{told}. See whether the plan still holds, set planned-at anew and status: ready")
+
+
+def _ended(desk: Desk, run: Run) -> Run:
+    desk.journal.write("ended", closing.ending(run))
+    return run
 
 
 def merges(desk: Desk) -> str:
@@ -84,12 +110,14 @@ def _work(desk: Desk, run: Run) -> Run:
 
 
 def _ready(desk: Desk, lab: Lab) -> None:
-    if lab.fresh:
+    """Run `setup` in a new lab, and again in one whose set-up was cut off."""
+    last = desk.journal.last("setup")
+    if lab.fresh or not (last and last["done"]):
+        desk.journal.write("setup", {"done": False})
         set_up(desk, lab)
+        desk.journal.write("setup", {"done": True})
 
 
 def stop_with(desk: Desk, run: Run, stop: Stop) -> Run:
     """End a run for a reason outside its chunks."""
-    run = run.stopped(stop)
-    desk.journal.write("ended", closing.ending(run))
-    return closing.close(desk, run)
+    return closing.close(desk, _ended(desk, run.stopped(stop)))

@@ -26,20 +26,23 @@ def work_through(desk: Desk, run: Run, chunk: Chunk, lab: Lab, seen: tuple[str, 
         run = run.after(tried)
         if tried.passed:
             return run
-        if stop := _stop(tried):
+        if stop := _stop(desk, tried):
             return run.stopped(stop)
-        seen = telling.evidence(tried)
+        seen = telling.evidence(desk, tried)
     last = run.attempts[-1].failed[0]
     detail = f"chunk {chunk.number} ({chunk.title}) failed {limit} times; at last {last.check}: {last.reason}"
     return run.stopped(Stop("attempts", detail, chunk.number))
 
 
-def _stop(tried: Attempt) -> Stop | None:
+def _stop(desk: Desk, tried: Attempt) -> Stop | None:
     for verdict in tried.failed:
         if verdict.reason in AT_ONCE:
             return Stop(verdict.reason, verdict.evidence, tried.chunk)
     if tried.report.ended in SPENT:
         return Stop("budget", f"the run's budget is spent ({tried.report.ended})", tried.chunk)
+    minutes = desk.plan.budget.minutes
+    if tried.failed and minutes is not None and desk.elapsed() >= minutes * 60:
+        return Stop("budget", f"the plan's {minutes:g} minutes are over", tried.chunk)
     return None
 
 

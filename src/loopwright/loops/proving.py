@@ -10,6 +10,7 @@ from loopwright.journal.codec import encode
 from loopwright.loops import telling
 from loopwright.loops.desk import Desk
 from loopwright.loops.promotion import landing
+from loopwright.loops.promotion.gated import same_to_gates
 from loopwright.loops.promotion.landing import Conflict, Stale
 from loopwright.loops.verification import fresh_lab, verify
 from loopwright.vocabulary import Change, Gate, Landing, Outcome, Run, Stop, Verdict
@@ -36,10 +37,12 @@ def conflict_stop(conflict: Conflict) -> Stop:
 
 
 def candidate(desk: Desk, tip: str) -> str | Conflict:
-    """The commit that would land now. The same one for as long as the mainline doesn't move, also across restarts."""
+    """The commit that would land now. The same one, also across restarts, for as long as the mainline doesn't move
+    but by record commits: these change nothing that a gate could see."""
     mainline = desk.shop.loops.mainline
     main = desk.hub.tip(mainline)
-    if (fact := desk.journal.last("candidate")) and (fact["mainline"], fact["tip"]) == (main, tip):
+    fact = desk.journal.last("candidate", tip=tip)
+    if fact and main and same_to_gates(desk.hub.git, main, fact["mainline"]):
         return str(fact["commit"])
     found = landing.candidate(desk.hub, mainline, tip, desk.number)
     if isinstance(found, str):

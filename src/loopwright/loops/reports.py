@@ -136,6 +136,7 @@ def record(desk: Desk, run: Run) -> dict[str, Any]:
         "roles": _roles(desk),
         "attempts": [_attempt(attempt) for attempt in run.attempts],
         "files": [{"path": file.path, "kind": file.kind} for file in changed],
+        "diff": desk.hub.git.diff_numbers(run.base, tip) if changed else None,
         "tip": run.tip,
         "landing": encode(run.landing) if run.landing else None,
     }

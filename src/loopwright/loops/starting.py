@@ -84,7 +84,7 @@ def desk_for(hub: Hub, shop: Workshop, name: str) -> Iterator[Desk | Finished]:
     if plan.status in (Status.DONE, Status.REVIEW) and (record := records.of_plan(hub, plan.name)):
         yield Finished(record)
         return
-    _may_run(tree, plan, shop)
+    _may_run(hub, tree, plan, shop)
     base = mainline_tip(hub, shop.loops.mainline)
 
     def free() -> bool:
@@ -111,13 +111,14 @@ def _busy(hub: Hub, plan: str) -> BadUse:
     return BadUse(f"{plan} is being run by {number}", "wait for it; `loopwright status` shows how far it is")
 
 
-def _may_run(tree: Tree, plan: Plan, shop: Workshop) -> None:
+def _may_run(hub: Hub, tree: Tree, plan: Plan, shop: Workshop) -> None:
     """Refuse what is not to be run now, and say what to do about it."""
     if plan.status is not Status.READY:
         raise BadUse(
             f"{plan.path} has the status `{plan.status}`",
             "set `status: ready` in its front matter when it is to be run",
         )
+    _day_has_budget(hub, shop)
     everything, _ = plans.read_all(tree)
     if circles := plans.cycles(everything):
         raise BadFiles(tuple(circles))
@@ -132,6 +133,16 @@ def _may_run(tree: Tree, plan: Plan, shop: Workshop) -> None:
             )
 
 
+def _day_has_budget(hub: Hub, shop: Workshop) -> None:
+    """Refuse to begin once today's runs have spent the day's dollars. Raises BadUse."""
+    limit, spent = shop.loops.usd_per_day, records.spent_on(hub, shop.clock.now().date())
+    if limit is not None and spent >= limit:
+        raise BadUse(
+            f"today's runs have spent ${spent:.2f} of ${limit:.2f} (UTC day)",
+            "go on tomorrow, or raise `budget: {usd-per-day}` in agents/LOOPS.md",
+        )
+
+
 @contextmanager
 def resumed(hub: Hub, shop: Workshop, claim: Claim) -> Iterator[Desk]:
     """Take up a run whose process is gone. Raises BadUse while another process works on it."""
@@ -139,7 +150,7 @@ def resumed(hub: Hub, shop: Workshop, claim: Claim) -> Iterator[Desk]:
     if alive is None:
         raise _busy(hub, claim.plan)
     try:
-        if not (hub.run_home(claim.run) / "plan.json").exists():
+        if not is_archived(hub, claim.run):
             raise BadUse(
                 f"run {claim.run} of {claim.plan} was begun elsewhere ({claim.host}), and can only go on there",
                 f"resume it there, or drop the claim: `git update-ref -d {claim.ref}`",
@@ -151,6 +162,11 @@ def resumed(hub: Hub, shop: Workshop, claim: Claim) -> Iterator[Desk]:
         yield desk
     finally:
         os.close(alive)
+
+
+def is_archived(hub: Hub, number: int) -> bool:
+    """Whether this machine has what run N was begun with."""
+    return (hub.home / "runs" / str(number) / "plan.json").is_file()
 
 
 def archived_plan(hub: Hub, number: int) -> Plan:

@@ -8,6 +8,9 @@ from collections.abc import Iterator
 from loopwright.loops.desk import Desk
 from loopwright.vocabulary import Attempt, Change, Chunk, Plan, Report, Run, Verdict
 
+_EXCERPTS, _AROUND = 3, 6
+"""How many failing places are shown, and how many lines before and after each."""
+
 PART = 200_000
 """Characters of a diff that one request may hold; a larger one is judged in parts, all of it."""
 
@@ -91,14 +94,32 @@ def fenced(text: str) -> str:
     return f"{fence}diff\n{text}\n{fence}"
 
 
-def evidence(tried: Attempt) -> tuple[str, ...]:
-    """What the next attempt is told of this one: each refusal with its reason, and a vague self-report."""
+def evidence(desk: Desk, tried: Attempt) -> tuple[str, ...]:
+    """What the next attempt is told of this one: each refusal with its reason, the lines that failed, and whether
+    its own report was vague."""
     said = [f"{v.check} refused attempt {tried.number} ({v.reason or 'rejected'}):\n{v.evidence}" for v in tried.failed]
+    said += excerpts(desk, tried)
     if any(verdict.rolls_back for verdict in tried.failed):
         said.append("The files are back as they were before that attempt.")
     if tried.report.whole and (vague := vagueness(tried.report)):
         said.append(vague)
     return tuple(said)
+
+
+def excerpts(desk: Desk, tried: Attempt) -> list[str]:
+    """The source around each failing line, as the attempt's commit has it."""
+    found = [failure for verdict in tried.failed for failure in verdict.failures]
+    places = dict.fromkeys((failure.path, failure.line) for failure in found if failure.path and failure.line)
+    shown = []
+    for path, line in list(places)[:_EXCERPTS]:
+        data = desk.hub.git.read(tried.commit or desk.base, str(path))
+        if data is None or line is None:
+            continue
+        lines = data.decode(errors="replace").splitlines()
+        first = max(line - 1 - _AROUND, 0)
+        text = "\n".join(f"{n:5} {row[:200]}" for n, row in enumerate(lines[first : line + _AROUND], first + 1))
+        shown.append(f"{path}, around line {line}:\n{text}")
+    return shown
 
 
 def vagueness(report: Report) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -43,6 +43,11 @@ class Checkout:
     def with_index(self, index: Path) -> Checkout:
         return Checkout(self.top, self.gitdir, index)
 
+    def shows(self, ref: str) -> bool:
+        """Whether this is where the branch is checked out (or being rebased)."""
+        code, out = self.git.ask("symbolic-ref", "-q", "HEAD", ok=(0, 1))
+        return (out.decode().strip() if code == 0 else _being_rebased(self.gitdir)) == ref
+
     def under_way(self) -> str | None:
         """What the person is in the middle of, in words, or None."""
         return next((words for name, words in _UNDER_WAY.items() if (self.gitdir / name).exists()), None)
@@ -80,6 +85,27 @@ class Checkout:
             mode = found[path].mode if keeps_modes else trust_modes.get(path, "100644")  # type: ignore[union-attr]
             found[path] = TreeEntry(mode, blob)
         return found
+
+    def unchanged(self, paths: Sequence[str]) -> set[str]:
+        """Those paths whose file on disk git itself sees as what is staged.
+
+        The hash alone doesn't tell: under `text=auto` a blob with CRLF stays as it is, though it would be added as LF.
+        """
+        words = ("diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", "--")
+        same = set(paths)
+        for some in (paths[at : at + 500] for at in range(0, len(paths), 500)):
+            names = [f":(top,literal){path}" for path in some]
+            out = self.git.run("-c", "diff.autoRefreshIndex=true", *words, *names)
+            same -= {row.decode(errors="surrogateescape") for row in out.split(b"\0")}
+        return same
+
+    def stamp(self, path: str) -> tuple[int, ...] | None:
+        """What changes when somebody writes the file or link at a path; None where there is none."""
+        try:
+            found = (self.top / path).lstat()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        return None if stat.S_ISDIR(found.st_mode) else (found.st_ino, found.st_size, found.st_mtime_ns, found.st_mode)
 
     def _kind(self, path: str) -> TreeEntry | None:
         if not self._reachable(path):
@@ -122,11 +148,11 @@ def find(git: Git, ref: str) -> Checkout | None:
         lines = [line.decode(errors="surrogateescape") for line in block.split(b"\0") if line]
         if not lines or "bare" in lines or not lines[0].startswith("worktree "):
             continue
-        top = Path(lines[0].removeprefix("worktree "))
-        if not top.is_dir():
+        top, here = Path(lines[0].removeprefix("worktree ")), f"branch {ref}" in lines
+        if not top.is_dir() or not (here or "detached" in lines):
             continue
         gitdir = Path(Git(top).line("rev-parse", "--absolute-git-dir"))
-        if f"branch {ref}" in lines or _being_rebased(gitdir) == ref:
+        if here or _being_rebased(gitdir) == ref:
             return Checkout(top, gitdir)
     return None
 

@@ -26,9 +26,9 @@ class Edit:
         """The file after the edit; None stays None where the edit needs a file that isn't there."""
         match self.what, self.words:
             case "page" | "whole", (text,):
-                return text.encode()
+                return text.encode(errors="surrogateescape")
             case "adopt", (text,):
-                return data if data is not None else text.encode()
+                return data if data is not None else text.encode(errors="surrogateescape")
             case "log", (day, verb, title):
                 return wiki.log_line(data or b"", date.fromisoformat(day), verb, title)
             case _ if data is None:

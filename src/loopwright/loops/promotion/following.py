@@ -11,7 +11,6 @@ from pathlib import Path
 
 from loopwright.checkpoints import reached
 from loopwright.git import Git, TreeEntry
-from loopwright.git.plumbing import index_info
 from loopwright.loops.promotion.checkout import OTHER, Checkout
 from loopwright.loops.promotion.edits import Edit, apply_all
 
@@ -25,7 +24,8 @@ class Step:
     new: TreeEntry | None
     staged: TreeEntry | None
     disk: TreeEntry | None
-    on_disk: bool  # False where a sparse checkout keeps it off
+    on_disk: bool  # False where a sparse checkout keeps it off, and for submodules
+    stamp: tuple[int, ...] | None = None  # of the file when it was looked at
 
     @property
     def index_follows(self) -> bool:
@@ -57,7 +57,7 @@ class Following:
         entries = {step.path: step.new for step in self.steps if step.index_follows and step.staged != step.new}
         entries |= self._edited_index(at.git)
         if entries:
-            at.git.run("update-index", "-z", "--index-info", data=index_info(entries))
+            at.git.stage(entries)
         if sparse := [step.path for step in self.steps if not step.on_disk and step.new]:
             at.git.run("update-index", "-z", "--skip-worktree", "--stdin", data=_listed(sparse))
         if self._to_write:
@@ -88,13 +88,18 @@ class Following:
         return {path: TreeEntry(held[path].mode, git.write_blob(data)) for path, data in changed.items()}
 
     def move_files(self, staging: Path) -> None:
-        """Put the staged files in place by rename, delete what the new commit has no more, edit what is edited."""
+        """Put the staged files in place by rename, delete what the new commit has no more, edit what is edited.
+
+        A file that a person saved since it was looked at is left to them.
+        """
         for step in self._to_delete:
-            _delete(self.checkout.top, step.path)
+            if self.checkout.stamp(step.path) == step.stamp:
+                _delete(self.checkout.top, step.path)
         for i, step in enumerate(self._to_write):
             if i == len(self._to_write) // 2:
                 reached("follow:half")
-            _place(staging / step.path, self.checkout.top, step.path)
+            if self.checkout.stamp(step.path) == step.stamp:
+                _place(staging / step.path, self.checkout.top, step.path)
         for step in self.steps:
             if not step.disk_follows and step.disk not in (None, OTHER):
                 self._edit_on_disk(step.path)
@@ -122,15 +127,23 @@ def plan(checkout: Checkout, git: Git, old: str, new: str, edits: tuple[Edit, ..
     changes = git.changes(old, new)
     before = {c.path: _entry(c.old_mode, c.old_blob) for c in changes}
     after = {c.path: _entry(c.new_mode, c.new_blob) for c in changes}
-    staged, sparse = checkout.staged(before), checkout.left_out()
-    modes = {path: entry.mode for path in before if (entry := after[path] or before[path])}
-    disk = checkout.on_disk([path for path in before if path not in sparse], modes)
+    staged, left_out = checkout.staged(before), checkout.left_out()
+    left_out |= {path for path in before if "160000" in _modes(before[path], after[path])}
+    seen = [path for path in before if path not in left_out]
+    stamps = {path: checkout.stamp(path) for path in seen}
+    disk = checkout.on_disk(seen, {path: _modes(after[path], before[path])[0] for path in seen})
+    doubtful = [p for p in seen if (now := disk[p]) and now.blob and now not in (before[p], after[p]) and staged[p]]
+    disk |= {path: staged[path] for path in checkout.unchanged(doubtful)}
     gone = {path for path, entry in after.items() if entry is None}
     steps = tuple(
-        Step(p, before[p], after[p], staged[p], _cleared(checkout.top, p, disk.get(p), gone), p not in sparse)
+        Step(p, before[p], after[p], staged[p], _cleared(checkout.top, p, disk.get(p), gone), p in disk, stamps.get(p))
         for p in before
     )
     return Following(checkout, steps, edits)
+
+
+def _modes(*entries: TreeEntry | None) -> list[str]:
+    return [entry.mode for entry in entries if entry]
 
 
 def _entry(mode: str | None, blob: str | None) -> TreeEntry | None:
@@ -149,10 +162,10 @@ def _cleared(top: Path, path: str, disk: TreeEntry | None, gone: set[str]) -> Tr
 
 
 def _scratch_index(checkout: Checkout, index: Path, steps: tuple[Step, ...]) -> Checkout:
-    """An index of just the files to write, and of the attributes that say how."""
+    """An index of just the files to write. How they are written, the attributes of the working tree say."""
     index.unlink(missing_ok=True)
     at = checkout.with_index(index)
-    at.git.run("update-index", "-z", "--index-info", data=index_info({step.path: step.new for step in steps}))
+    at.git.stage({step.path: step.new for step in steps})
     return at
 
 
@@ -164,8 +177,9 @@ def _place(source: Path, top: Path, path: str) -> None:
     target = top / path
     target.parent.mkdir(parents=True, exist_ok=True)
     if target.is_dir() and not target.is_symlink():
-        with contextlib.suppress(OSError):
-            target.rmdir()
+        for empty, _, _ in os.walk(target, topdown=False):  # nothing but folders is left in it
+            with contextlib.suppress(OSError):
+                Path(empty).rmdir()
     try:
         source.replace(target)
     except OSError:  # another file system: copy beside the target, then rename

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Mapping
 
 from loopwright.folders import plans
-from loopwright.git import Git, TreeEntry
-from loopwright.vocabulary import OWNED, matches
+from loopwright.git import Git
+from loopwright.vocabulary import OWNED, FileChange, matches
+
+Contents = Callable[[Iterable[str]], Mapping[str, bytes | None]]
+"""Blob ids to their bytes, as `Git.blobs` has it."""
 
 
 def is_plan(path: str) -> bool:
@@ -19,27 +22,28 @@ def is_owned(path: str) -> bool:
     return matches(path, OWNED)
 
 
-@lru_cache(maxsize=512)
-def gated_tree(git: Git, treeish: str) -> str:
-    """The tree with loop-owned files taken out, and status lines and ticks taken out of plans.
+def differing(changes: Iterable[FileChange], contents: Contents) -> tuple[str, ...]:
+    """The paths among `changes` that are others to a gate: not in loop-owned ways only.
 
-    Two commits with the same gated tree are the same to every gate: a move of the mainline by record commits
-    alone needs no second verification.
+    A plan that only one side has is none: a claim adds the plan to the mainline when git doesn't know it yet, and that
+    must not set back other runs.
     """
-    listed = git.ls_tree(treeish, "plans", "wiki", "agents/STANDARDS.md")
-    edits: dict[str, TreeEntry | None] = {path: None for path in listed if is_owned(path)}
-    ours = {path: entry for path, entry in listed.items() if is_plan(path)}
-    contents = git.blobs(entry.blob for entry in ours.values())
-    for path, entry in ours.items():
-        data = contents[entry.blob]
-        bare = plans.without_own_lines(data) if data is not None else None
-        if bare is not None and bare != data:
-            edits[path] = TreeEntry(entry.mode, git.write_blob(bare))
-    return git.edit_tree(treeish, edits)
+    seen = [change for change in changes if not is_owned(change.path)]
+    both = [change for change in seen if is_plan(change.path) and change.kind == "M"]
+    blobs = contents([blob for change in both for blob in (change.old_blob, change.new_blob) if blob])
+    same = {change.path for change in both if _same_words(change, blobs)}
+    alone = {change.path for change in seen if is_plan(change.path) and change.kind in "AD"}
+    return tuple(change.path for change in seen if change.path not in same | alone)
+
+
+def _same_words(change: FileChange, blobs: Mapping[str, bytes | None]) -> bool:
+    before, after = (blobs.get(blob or "") for blob in (change.old_blob, change.new_blob))
+    if before is None or after is None or change.old_mode != change.new_mode:
+        return False
+    return plans.without_own_lines(before) == plans.without_own_lines(after)
 
 
 def same_to_gates(git: Git, one: str, other: str) -> bool:
-    """Whether two commits or trees differ in loop-owned ways at the most."""
-    if git.tree_of(one) == git.tree_of(other):
-        return True
-    return gated_tree(git, one) == gated_tree(git, other)
+    """Whether two commits or trees are the same to every gate: a move of the mainline by record commits alone needs
+    no second verification."""
+    return not differing(git.changes(one, other), git.blobs)

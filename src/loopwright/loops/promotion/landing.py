@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from loopwright.checkpoints import reached
@@ -13,7 +14,7 @@ from loopwright.journal.hub import Hub
 from loopwright.loops.promotion import moving
 from loopwright.loops.promotion.gated import is_owned, is_plan, same_to_gates
 from loopwright.loops.promotion.moving import Move
-from loopwright.vocabulary import Held, Landing, Scope
+from loopwright.vocabulary import FileChange, Held, Landing, Scope
 
 RUN, VERIFIED = "Loopwright-Run", "Loopwright-Verified"
 
@@ -48,10 +49,16 @@ def candidate(hub: Hub, mainline: str, tip: str, number: int) -> str | Conflict:
 
 def silent_reverts(git: Git, base: str, main: str, tree: str, scope: Scope) -> tuple[str, ...]:
     """Paths where landing `tree` would take back what the mainline got after `base`, without the plan naming them."""
-    theirs = {change.path: change for change in git.changes(base, main)}
-    ours = {change.path: change for change in git.changes(main, tree)} if theirs else {}
-    undone = (p for p in theirs if p in ours and ours[p].new_blob == theirs[p].old_blob)
-    return tuple(p for p in undone if not (scope.names(p) or is_owned(p) or is_plan(p)))
+    theirs = git.changes(base, main)
+    return undone(theirs, git.changes(main, tree) if theirs else (), scope)
+
+
+def undone(theirs: Iterable[FileChange], ours: Iterable[FileChange], scope: Scope) -> tuple[str, ...]:
+    """The paths of `theirs` that `ours` takes back: to what they were, or away altogether."""
+    after = {change.path: change for change in ours}
+    pairs = ((change, after[change.path]) for change in theirs if change.path in after)
+    back = (old.path for old, new in pairs if new.new_blob in (old.old_blob, None))
+    return tuple(p for p in back if not (scope.names(p) or is_owned(p) or is_plan(p)))
 
 
 def landed(hub: Hub, mainline: str, number: int, since: str) -> Landing | None:
@@ -60,9 +67,9 @@ def landed(hub: Hub, mainline: str, number: int, since: str) -> Landing | None:
     for entry in out.decode(errors="replace").split("\x01"):
         ids, _, message = entry.strip().partition("\0")
         found = trailers(message)
-        if found.get(RUN) == str(number):
-            commit, before, *_ = ids.split(" ")
-            return Landing(commit, found.get(VERIFIED, ""), before)
+        commit, *parents = ids.split(" ")
+        if found.get(RUN) == str(number) and len(parents) == 2:  # a cherry-pick of a landing is none
+            return Landing(commit, found.get(VERIFIED, ""), parents[0])
     return None
 
 

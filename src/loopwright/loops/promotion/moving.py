@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import shutil
+import signal
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,7 +26,8 @@ from loopwright.loops.promotion.edits import Edit
 from loopwright.vocabulary import Held
 
 _MARK = b"loopwright holds this lock for a moment; if it stays, any `loopwright` command here finishes and frees it\n"
-_PATIENCE = 10.0  # seconds to wait for another git process to give the index free
+PATIENCE = 10.0
+"""Seconds to wait for another git process to give the index free."""
 
 
 @dataclass(frozen=True)
@@ -39,75 +41,104 @@ class Move:
     edits: tuple[Edit, ...] = ()
 
 
-def move(hub: Hub, wanted: Move) -> Held | None:
+def move(hub: Hub, wanted: Move, patience: float = PATIENCE) -> Held | None:
     """Move the mainline by compare-and-swap, and its checkout along. Held: nothing moved, and why. Raises RefMoved."""
     with hub.lock("landing"):
-        finish(hub, locked=True)
-        if hub.git.resolve(wanted.ref) != wanted.old:
+        try:
+            _finish(hub, patience)
+            if hub.git.resolve(wanted.ref) != wanted.old:
+                raise RefMoved(wanted.ref, wanted.old)
+            place = checkouts.find(hub.git, wanted.ref)
+            if place is not None:
+                with _undisturbed():
+                    return _busy(wanted, place) or _move_checked_out(hub, wanted, place, patience)
+        except TimeoutError as problem:
+            return Held(f"another git process holds {problem}")
+        reached("land:locked")
+        hub.git.update_ref(wanted.ref, wanted.new, wanted.old, wanted.why)
+        reached("land:moved")
+        return None
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Let Ctrl-C wait until the move is whole: it takes milliseconds, and half of one would have to be finished."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _busy(wanted: Move, place: Checkout) -> Held | None:
+    """What the person is in the middle of. A record commit waits for a rebase only, which ends by moving the branch."""
+    busy = place.under_way()
+    if busy is None or (wanted.edits and busy != "a rebase"):
+        return None
+    return Held(f"{busy} is under way in {place.top}")
+
+
+def _move_checked_out(hub: Hub, wanted: Move, place: Checkout, patience: float) -> Held | None:
+    with _index_lock(place, _note(hub), patience) as index:
+        if not place.shows(wanted.ref):  # switched away before the lock was ours: the caller looks again
             raise RefMoved(wanted.ref, wanted.old)
-        place = checkouts.find(hub.git, wanted.ref)
-        if place is None:
+        steps = following.plan(place, hub.git, wanted.old, wanted.new, wanted.edits)
+        if steps.overlapping and not wanted.edits:
+            return Held("your edits overlap with what would land", steps.overlapping)
+        with _intention(hub, wanted, place) as staging:
+            steps.stage(index, staging)
+            reached("follow:staged")
             reached("land:locked")
             hub.git.update_ref(wanted.ref, wanted.new, wanted.old, wanted.why)
             reached("land:moved")
-            return None
-        if (busy := place.under_way()) and not wanted.edits:
-            return Held(f"{busy} is under way in {place.top}")
-        if busy == "a rebase":
-            raise BadUse(f"the mainline is being rebased in {place.top}", "finish the rebase, then run this again")
-        return _move_checked_out(hub, wanted, place)
-
-
-def _move_checked_out(hub: Hub, wanted: Move, place: Checkout) -> Held | None:
-    try:
-        with _index_lock(place, _note(hub)) as index:
-            steps = following.plan(place, hub.git, wanted.old, wanted.new, wanted.edits)
-            if steps.overlapping and not wanted.edits:
-                return Held("your edits overlap with what would land", steps.overlapping)
-            with _intention(hub, wanted, place) as staging:
-                steps.stage(index, staging)
-                reached("follow:staged")
-                reached("land:locked")
-                hub.git.update_ref(wanted.ref, wanted.new, wanted.old, wanted.why)
-                reached("land:moved")
-                _follow(steps, index, staging)
-    except TimeoutError:
-        return Held(f"another git process holds {place.gitdir / 'index.lock'}")
+            _follow(steps, index, staging)
     return None
 
 
 def _follow(steps: following.Following, index: Path, staging: Path) -> None:
-    steps.move_files(staging)
-    reached("follow:files")
-    steps.refresh(index)
-    index.replace(steps.checkout.own_index)
+    """Files, then the index. Raises BadUse when the disk says no: the note stays, and the next command finishes."""
+    try:
+        steps.move_files(staging)
+        reached("follow:files")
+        steps.refresh(index)
+        index.replace(steps.checkout.own_index)
+    except OSError as problem:
+        raise BadUse(
+            f"the mainline moved, but its checkout in {steps.checkout.top} could not follow: {problem}",
+            "mend that, then run any loopwright command here: it finishes",
+        ) from problem
     reached("follow:index")
 
 
 @contextlib.contextmanager
-def _index_lock(place: Checkout, note: Path) -> Iterator[Path]:
-    """Hold git's lock on the index; yields where the next index is to be written. Raises TimeoutError."""
+def _index_lock(place: Checkout, note: Path, patience: float) -> Iterator[Path]:
+    """Hold git's lock on the index; yields where the next index is to be written. Raises TimeoutError, naming it."""
     lock, index = place.gitdir / "index.lock", place.gitdir / "index.loopwright"
-    ours = place.gitdir / "index.lock.loopwright"
-    ours.write_bytes(_MARK)
-    deadline = time.monotonic() + _PATIENCE
-    try:
-        while True:
-            try:
-                os.link(ours, lock)  # the lock appears with its text in it, never empty
-                break
-            except FileExistsError:
-                if time.monotonic() > deadline:
-                    raise TimeoutError from None
-                time.sleep(0.02)
-    finally:
-        ours.unlink()
+    _take(lock, patience)
     try:
         yield index
     finally:
         index.unlink(missing_ok=True)
         if not note.exists():  # what couldn't be finished stays locked against a commit from the old index
             lock.unlink(missing_ok=True)
+
+
+def _take(lock: Path, patience: float) -> None:
+    """Make the lock, or take over the one of a crashed process of ours: in no moment is the index free between."""
+    ours = lock.with_name("index.lock.loopwright")
+    ours.write_bytes(_MARK)
+    deadline = time.monotonic() + patience
+    try:
+        while not _is_ours(lock):
+            try:
+                os.link(ours, lock)  # the lock appears with its text in it, never empty
+                return
+            except FileExistsError:
+                if time.monotonic() > deadline:
+                    raise TimeoutError(lock) from None
+                time.sleep(0.02)
+    finally:
+        ours.unlink()
 
 
 @contextlib.contextmanager
@@ -128,7 +159,7 @@ def _intention(hub: Hub, wanted: Move, place: Checkout) -> Iterator[Path]:
     try:
         yield staging
     except BaseException:
-        if hub.git.resolve(wanted.ref) != wanted.new:  # else the note stays, and the next command finishes
+        if not _took_place(hub, wanted):  # else the note stays, and the next command finishes
             note.unlink()
         raise
     note.unlink()
@@ -139,33 +170,52 @@ def _note(hub: Hub) -> Path:
     return hub.home / "moving.json"
 
 
-def finish(hub: Hub, *, locked: bool = False) -> bool:
+def _took_place(hub: Hub, wanted: Move) -> bool:
+    """Whether the ref moved, whatever came on top of it since."""
+    now = hub.git.resolve(wanted.ref)
+    return now is not None and hub.git.is_ancestor(wanted.new, now)
+
+
+def finish(hub: Hub, patience: float = PATIENCE) -> bool:
     """Finish a move that a crash cut off, or take its traces away when the ref hadn't moved. Whether there was one."""
     if not _note(hub).exists() and not _stale_locks(hub):
         return False
-    if not locked:
-        with hub.lock("landing"):
-            return finish(hub, locked=True)
-    for lock in _stale_locks(hub):
-        lock.unlink(missing_ok=True)
-    if not _note(hub).exists():
-        return True
-    told = json.loads(_note(hub).read_text())
+    with hub.lock("landing"):
+        try:
+            return _finish(hub, patience)
+        except TimeoutError as problem:
+            mend = f"end that process; if there is none, delete {problem}; then run this again"
+            raise BadUse(f"a landing can't be finished: another git process holds {problem}", mend) from problem
+
+
+def _finish(hub: Hub, patience: float) -> bool:
+    """The same under the landing lock: who holds it knows that the maker of a note or lock is dead."""
+    note = _note(hub)
+    found = note.exists()
+    if found:
+        wanted, place = _noted(note)
+        if _took_place(hub, wanted) and place.top.is_dir() and place.shows(wanted.ref):
+            with _index_lock(place, note, patience) as index, _intention(hub, wanted, place) as staging:
+                steps = following.plan(place, hub.git, wanted.old, wanted.new, wanted.edits)
+                steps.stage(index, staging)
+                _follow(steps, index, staging)
+        note.unlink(missing_ok=True)
+        shutil.rmtree(hub.home / "staging", ignore_errors=True)
+    for lock in (stale := _stale_locks(hub)):
+        for name in ("index.loopwright", "index.loopwright-files", "index.lock.loopwright", "index.lock"):
+            lock.with_name(name).unlink(missing_ok=True)
+    return found or bool(stale)
+
+
+def _noted(note: Path) -> tuple[Move, Checkout]:
+    told = json.loads(note.read_text())
     edits = tuple(Edit(what, path, tuple(words)) for what, path, words in told["edits"])
     wanted = Move(told["ref"], told["old"], told["new"], told["why"], edits)
-    place = Checkout(Path(told["top"]), Path(told["gitdir"]))
-    now = hub.git.resolve(wanted.ref)
-    if now and hub.git.is_ancestor(wanted.new, now) and place.top.is_dir():
-        with _index_lock(place, _note(hub)) as index, _intention(hub, wanted, place) as staging:
-            steps = following.plan(place, hub.git, wanted.old, wanted.new, wanted.edits)
-            steps.stage(index, staging)
-            _follow(steps, index, staging)
-    _note(hub).unlink(missing_ok=True)
-    return True
+    return wanted, Checkout(Path(told["top"]), Path(told["gitdir"]))
 
 
 def _stale_locks(hub: Hub) -> list[Path]:
-    """index.lock files of ours. Who holds the landing lock and finds one knows that its maker is dead."""
+    """index.lock files of ours."""
     places = [hub.common, *(hub.common / "worktrees").glob("*")]
     locks = [place / "index.lock" for place in places]
     return [lock for lock in locks if _is_ours(lock)]

@@ -38,7 +38,8 @@ def record(hub: Hub, mainline: str, edits: tuple[Edit, ...], title: str, number:
         if not changed:
             return old
         changed |= _plans_index(hub, old, changed)
-        entries = {path: TreeEntry("100644", hub.git.write_blob(data)) for path, data in changed.items()}
+        modes = {p: entry.mode for p, entry in hub.git.ls_tree(old, *changed).items() if entry.mode != "120000"}
+        entries = {p: TreeEntry(modes.get(p, "100644"), hub.git.write_blob(data)) for p, data in changed.items()}
         message = f"{title}\n\n{TRAILER}: {number}\n"
         new = hub.git.commit_tree(hub.git.edit_tree(old, dict(entries)), [old], message)
         try:
@@ -69,7 +70,7 @@ class Changed:
     files: Mapping[str, bytes]
 
     def read(self, path: str) -> bytes | None:
-        return self.files.get(path) or self.under.read(path)
+        return self.files[path] if path in self.files else self.under.read(path)
 
     def list(self, folder: str) -> tuple[str, ...]:
         inside = {path for path in self.files if path.startswith(f"{folder}/")}

@@ -1,0 +1,105 @@
+"""What the check of all landings looks at: commits, trees, differences, records, each kind of it read at once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
+from typing import Any
+
+from loopwright.contracts.schemas import problems
+from loopwright.git.history import Commit
+from loopwright.journal import records
+from loopwright.journal.claims import RUNS
+from loopwright.journal.codec import decode
+from loopwright.journal.hub import Hub
+from loopwright.loops.promotion import recording
+from loopwright.loops.promotion.gated import differing
+from loopwright.loops.promotion.landing import RUN, VERIFIED
+from loopwright.vocabulary import FileChange, Plan, Scope
+
+
+def number(commit: Commit) -> int | None:
+    """The run that a commit's trailer names."""
+    text = commit.trailers.get(RUN) or commit.trailers.get(recording.TRAILER) or ""
+    return int(text) if text.isdecimal() and int(text) > 0 else None
+
+
+def _is_id(text: str) -> bool:
+    return len(text) in (40, 64) and set(text) <= set("0123456789abcdef")
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the checks look at, each kind of it read at once for all commits."""
+
+    hub: Hub
+    commits: tuple[Commit, ...]
+
+    @cached_property
+    def landings(self) -> tuple[Commit, ...]:
+        return tuple(commit for commit in self.commits if RUN in commit.trailers)
+
+    @cached_property
+    def records(self) -> tuple[Commit, ...]:
+        return tuple(commit for commit in self.commits if RUN not in commit.trailers)
+
+    @cached_property
+    def of_run(self) -> Mapping[int, Mapping[str, Any]]:
+        """The records, by run; one that is not as the schema has it proves nothing and is left out."""
+        return {
+            int(record["run"]): record for record in records.every(self.hub) if not any(problems("run-record", record))
+        }
+
+    @cached_property
+    def trees(self) -> Mapping[str, str | None]:
+        """Commit -> tree of every commit that is spoken of; None for what isn't here."""
+        named = (commit.trailers.get(VERIFIED, "") for commit in self.landings)
+        bases = (record["base"] for record in self.of_run.values())
+        parents = (parent for commit in self.commits for parent in commit.parents)
+        return self.hub.git.trees_of(name for name in chain(parents, named, bases) if _is_id(name))
+
+    @cached_property
+    def _changes(self) -> Mapping[tuple[str, str], tuple[FileChange, ...]]:
+        return self.hub.git.changes_of(pair for commit in self.commits for pair in self._pairs(commit))
+
+    def _pairs(self, commit: Commit) -> Iterator[tuple[str, str]]:
+        """The pairs of trees that the checks of a commit compare."""
+        before = self.trees.get(commit.parents[0]) if commit.parents else None
+        if before:
+            yield before, commit.tree
+        if verified := self.trees.get(commit.trailers.get(VERIFIED, "")):
+            yield verified, commit.tree
+        base = self.trees.get(self.of_run.get(number(commit) or 0, {}).get("base", ""))
+        if base and before:
+            yield base, before
+
+    def changes(self, old: str, new: str) -> tuple[FileChange, ...]:
+        return self._changes[old, new]
+
+    @cached_property
+    def _plan_blobs(self) -> Mapping[str, bytes | None]:
+        """The plans that differ in any of the pairs, for `differing`."""
+        blobs = (
+            blob
+            for changes in self._changes.values()
+            for change in changes
+            for blob in (change.old_blob, change.new_blob)
+            if blob and change.path.startswith("plans/")
+        )
+        return self.hub.git.blobs(blobs)
+
+    def work(self, old: str, new: str) -> tuple[str, ...]:
+        """The paths in which two trees differ beyond what is loop-owned."""
+        return differing(self.changes(old, new), lambda blobs: {blob: self._plan_blobs.get(blob) for blob in blobs})
+
+    @cached_property
+    def _plans(self) -> Mapping[str, bytes | None]:
+        return self.hub.git.blobs(f"{RUNS}/{number(commit)}:plan.json" for commit in self.landings)
+
+    def scope(self, run: int) -> Scope:
+        """What run N's plan named, as its record keeps it."""
+        data = self._plans.get(f"{RUNS}/{run}:plan.json")
+        return decode(Plan, json.loads(data)).scope if data else Scope()
