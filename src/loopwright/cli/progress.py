@@ -48,7 +48,7 @@ class Progress:
         elapsed = time.monotonic() - self.began
         where = f"gen-{number}" if number else ""
         head = f"{elapsed:6.1f}s {where:<7} {cost:>8} {_MARKS.get(event.kind, ' ')} "
-        first, *more = event.text.splitlines() or [""]
+        first, *more = event.text.removeprefix("$ ").splitlines() or [""]
         print(coloured(head, "dim", self.out) + self._tinted(event, first[:160]), file=self.out)
         for line in more[:6] if event.kind == "note" else ():
             print(f"{'':<26}{line[:160]}", file=self.out)

@@ -9,6 +9,7 @@ one of `loopwright.checkpoints.POINTS`.
 from __future__ import annotations
 
 import os
+import runpy
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -66,9 +67,9 @@ def main(words: Sequence[str]) -> int:
         print(__doc__, file=sys.stderr)
         return 2
     crashing(words[0])
-    from loopwright import cli
-
-    return cli.main(list(words[2:]))
+    sys.argv = ["loopwright", *words[2:]]
+    runpy.run_module("loopwright", run_name="__main__", alter_sys=True)
+    return 0
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import runpy
 import signal
 import sys
 import tempfile
@@ -121,17 +122,17 @@ def _become(where: Path, env: Mapping[str, str], folder: Path) -> None:
 def _main(words: Sequence[str], crash: str | None) -> int:
     if crash:
         from loopwright import checkpoints
-        from loopwright.testing import crash as crashing
+        from loopwright.testing.crash import at
 
-        checkpoints.listener = crashing.at(crash)
-    main = __import__("loopwright.cli", fromlist=["main"]).main
+        checkpoints.listener = at(crash)
+    sys.argv = ["loopwright", *words]
     try:
-        code: int = main(list(words))
-    except SystemExit as end:  # argparse
-        code = end.code if isinstance(end.code, int) else 1
-    sys.stdout.flush()
-    sys.stderr.flush()
-    return code
+        runpy.run_module("loopwright", run_name="__main__")  # as `python -m loopwright` does
+    except SystemExit as end:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    return 0
 
 
 @contextlib.contextmanager

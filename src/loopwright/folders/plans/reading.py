@@ -10,7 +10,7 @@ from loopwright.contracts import Tree
 from loopwright.errors import BadFiles, Problem
 from loopwright.folders import agents, gates
 from loopwright.folders.complaints import Complaints, header
-from loopwright.folders.plans import sections
+from loopwright.folders.plans.sections import all_blocks, chief, chunks, files_to_modify, scope
 from loopwright.markdown import Document
 from loopwright.vocabulary import Budget, Criterion, Gate, Plan, Status
 
@@ -96,8 +96,8 @@ def _plan(document: Document, complaints: Complaints, fallback_goal: tuple[Crite
         supersedes=_plan_name(values["supersedes"]) if "supersedes" in values else None,
         planned_at=values.get("planned-at"),
         budget=Budget(**{key: values.get("budget", {}).get(key) for key in ("usd", "tokens", "minutes")}),
-        scope=sections.files_to_modify(document, complaints) if program else sections.scope(document, complaints),
-        chunks=sections.chunks(document, title, complaints),
+        scope=files_to_modify(document, complaints) if program else scope(document, complaints),
+        chunks=chunks(document, title, complaints),
         checks=_checks(document, complaints),
         goal=goal,
         form="program" if program else "plan",
@@ -112,7 +112,7 @@ def _is_program(document: Document) -> bool:
 
 def _twice(document: Document, complaints: Complaints) -> None:
     for title in _ONCE:
-        for again in sections.chief(document, title)[1:]:
+        for again in chief(document, title)[1:]:
             mend = "put both under one heading"
             complaints.add(again.line, "section", f"'## {again.title}' is there twice", mend)
 
@@ -144,7 +144,7 @@ def _plan_name(name: str) -> str:
 
 def _checks(document: Document, complaints: Complaints) -> tuple[Gate, ...]:
     found = []
-    for section in sections.chief(document, "Checks"):
+    for section in chief(document, "Checks"):
         items = [block for block in section.blocks if block.kind == "item" and block.depth == 1]
         found += [gates.command(item.text, item.line, "plan", complaints) for item in items]
         if not items and any(block.kind in ("paragraph", "code") for block in section.blocks):
@@ -157,8 +157,8 @@ def _goal(
     document: Document, program: bool, status: Status, fallback: tuple[Criterion, ...], complaints: Complaints
 ) -> tuple[Criterion, ...]:
     title = "Acceptance Criteria" if program else "Goal"
-    found = sections.chief(document, title)
-    goal = gates.criteria((block for section in found for block in sections.all_blocks(document, section)), complaints)
+    found = chief(document, title)
+    goal = gates.criteria((block for section in found for block in all_blocks(document, section)), complaints)
     if goal or (fallback and not program):
         return goal or fallback
     mend = "add a section '## Goal' with bullets such as - `python -m pytest -q`, or goals to agents/GOALS.md"

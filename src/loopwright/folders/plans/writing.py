@@ -10,7 +10,7 @@ from datetime import date
 from loopwright import markdown
 from loopwright.errors import BadFiles
 from loopwright.folders import starter
-from loopwright.folders.plans import sections
+from loopwright.folders.plans.sections import chief, number_of
 from loopwright.folders.plans.ticks import tick, tick_lines
 from loopwright.vocabulary import Plan, Status
 
@@ -45,13 +45,13 @@ def with_tick(data: bytes, number: int, evidence: str) -> bytes:
 
 def _below_heading(document: markdown.Document, number: int) -> int | None:
     """The line after the heading that chunk `number` has."""
-    found = sections.chief(document, "Chunks")
+    found = chief(document, "Chunks")
     if not found:
         return (
             next((section.start for section in document.sections if section.level == 1), None) if number == 1 else None
         )
     heads = (head for head in document.under(found[0]) if head.level == found[0].level + 1)
-    return next((head.start for head in heads if sections.number_of(head.title) == number), None)
+    return next((head.start for head in heads if number_of(head.title) == number), None)
 
 
 def without_own_lines(data: bytes) -> bytes:

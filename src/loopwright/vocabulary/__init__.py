@@ -1,0 +1,58 @@
+"""The words of the house: plain frozen values that every room shares, and nothing that acts.
+
+Times are seconds (float), money is US dollars, sizes are bytes, commits and trees are full git object ids.
+What was not measured is absent or None, never 0.
+"""
+
+from loopwright.vocabulary.globs import OWNED, PROTECTED, TESTS, glob_regex, matches
+from loopwright.vocabulary.outcomes import (
+    Attempt,
+    Change,
+    Failure,
+    FileChange,
+    Hazard,
+    Held,
+    Landing,
+    Outcome,
+    Ran,
+    Run,
+    Stop,
+    Verdict,
+)
+from loopwright.vocabulary.sessions import Allowance, Brief, Event, Report, Usage
+from loopwright.vocabulary.written import Budget, Chunk, Criterion, Gate, Loops, Plan, Role, Scope, Skill, Status
+
+__all__ = [
+    "OWNED",
+    "PROTECTED",
+    "TESTS",
+    "Allowance",
+    "Attempt",
+    "Brief",
+    "Budget",
+    "Change",
+    "Chunk",
+    "Criterion",
+    "Event",
+    "Failure",
+    "FileChange",
+    "Gate",
+    "Hazard",
+    "Held",
+    "Landing",
+    "Loops",
+    "Outcome",
+    "Plan",
+    "Ran",
+    "Report",
+    "Role",
+    "Run",
+    "Scope",
+    "Skill",
+    "Status",
+    "Stop",
+    "Usage",
+    "Verdict",
+    "glob_regex",
+    "matches",
+]

@@ -1,0 +1,333 @@
+"""Bad input is told with where, what and how to mend it, and nothing is written: no ref, no file, no request."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from .conftest import GOOD, KEY, PLAN, Scripted, Shop, good_maker, judges
+from loopwright.testing.frontdoor import FrontDoor, Told, at_work, until
+
+Written = tuple[object, ...]
+
+
+def written(top: Path, env: dict[str, str]) -> Written:
+    """Every ref and file of a repository, its index and HEAD among them; loopwright's own lock files aside."""
+    refs = subprocess.run(["git", "for-each-ref"], cwd=top, env=env, capture_output=True, text=True).stdout
+    files = {path: path.read_bytes() for path in top.rglob("*") if path.is_file()}
+    return refs, {path: data for path, data in files.items() if path.suffix != ".lock"}
+
+
+def assert_refused(told: Told, code: int, *words: str) -> None:
+    assert told.code == code, told.err
+    assert told.out == ""
+    assert [word for word in words if word not in told.err] == [], told.err
+    assert "mend: " in told.err
+    assert "Traceback" not in told.err
+
+
+@pytest.fixture
+def keyed(scripted: Scripted) -> Shop:
+    """A repository with a key, and a model that would answer: a refusal must have another reason."""
+    return scripted([good_maker(), *judges()])
+
+
+# ---------------------------------------------------------------- repositories
+
+
+def plain_folder(top: Path) -> None:
+    (top / "plans").mkdir()
+    (top / "plans/fix.md").write_text(PLAN)
+
+
+def no_commit(top: Path) -> None:
+    git(top, "init", "-qb", "main")
+    plain_folder(top)
+
+
+def bare(top: Path) -> None:
+    git(top, "init", "-q", "--bare")
+
+
+def git(top: Path, *words: str) -> None:
+    subprocess.run(["git", *words], cwd=top, check=True, capture_output=True)
+
+
+PLACES: dict[str, tuple[Callable[[Path], None], tuple[str, ...]]] = {
+    "no repository": (plain_folder, ("is not in a git repository", "git init")),
+    "no commit": (no_commit, ("this repository has no commit yet", "git commit")),
+    "a bare repository": (bare, ("is a bare repository", "git clone")),
+}
+
+
+@pytest.mark.parametrize("command", [("run", "fix"), ("watch", "--once"), ("status",), ("land", "1")], ids=lambda c: c[0])
+@pytest.mark.parametrize("name", PLACES)
+def test_a_place_in_which_no_plan_can_run_is_said(shop: Shop, tmp_path: Path, name: str, command: tuple[str, ...]) -> None:
+    make, words = PLACES[name]
+    place = tmp_path / "place"
+    place.mkdir()
+    make(place)
+    before = written(place, shop.door.env)
+
+    assert_refused(FrontDoor(place, shop.door.env | {"ANTHROPIC_API_KEY": KEY})(*command), 2, *words)
+
+    assert written(place, shop.door.env) == before
+
+
+def test_a_detached_head_is_no_branch_to_work_on(keyed: Shop) -> None:
+    keyed.git("checkout", "-q", "--detach")
+    keyed.plan("fix")
+    before = written(keyed.path, keyed.door.env)
+
+    for command in (("run", "fix"), ("watch", "--once"), ("land", "1")):
+        assert_refused(keyed.door(*command), 2, "HEAD is detached", "git switch")
+
+    assert written(keyed.path, keyed.door.env) == before
+
+
+def test_a_folder_that_is_not_there_is_named(shop: Shop) -> None:
+    assert_refused(shop.door("-C", "nowhere", "status"), 2, "nowhere is no folder", "-C")
+
+
+# ---------------------------------------------------------------- plans and configuration
+
+
+@dataclass(frozen=True)
+class Bad:
+    """Files that are written over the shop's, the words that must come, and the plan that is run."""
+
+    files: dict[str, str]
+    words: tuple[str, ...]
+    plan: str = "fix"
+
+
+def titled(*chunks: str, header: str = "", goal: str = "## Goal\n- `true`\n") -> str:
+    head = f"---\n{header}\n---\n" if header else ""
+    return f"{head}# A plan\n\n" + "".join(chunks) + goal
+
+
+def many(number: int) -> str:
+    return "## Chunks\n" + "".join(f"### {i}. Step {i}\nDo it.\n" for i in range(1, number + 1))
+
+
+LOOPS_AT = "agents/LOOPS.md"
+
+BAD = {
+    "no title": Bad({"plans/fix.md": "## Goal\n- `true`\n"}, ("plans/fix.md:1: there is no title",)),
+    "no goal": Bad({"plans/fix.md": "# A plan\n\nwords\n"}, ("plans/fix.md:1: there is no goal", "## Goal")),
+    "an empty file": Bad({"plans/fix.md": ""}, ("plans/fix.md:1: the file is empty",)),
+    "an unknown skill": Bad(
+        {"plans/fix.md": titled("## Chunks\n### 1. Do\nSkill: magic\nIt.\n")}, ("plans/fix.md:", "no skill", "magic")
+    ),
+    "no such backend": Bad(
+        {"agents/maker.md": "---\nname: maker\nbackend: wizard\n---\nWork.\n"}, ("agents/maker.md", "wizard", "anthropic")
+    ),
+    "a backend that is not installed": Bad(
+        {"agents/maker.md": "---\nbackend: no.such:thing\n---\nWork.\n"}, ("no.such:thing", "can't be imported")
+    ),
+    "a role without its command": Bad(
+        {"agents/checker.md": "---\nbackend: command\n---\nWork.\n"}, ("agents/checker.md:", "command")
+    ),
+    "a role whose YAML doesn't parse": Bad({"agents/checker.md": "---\nmodel: [a\n---\nWork.\n"}, ("agents/checker.md:",)),
+    "nobody to make it": Bad({"agents/maker.md": "---\nbackend: none\n---\n"}, ("agents/maker.md:", "maker")),
+    "a lab that is none": Bad({"plans/fix.md": titled(header="lab: spaceship")}, ("plans/fix.md:2: lab", "clone")),
+    "a lab that can't be had": Bad({"plans/fix.md": titled(header="lab: container")}, ("no lab of kind `container`",)),
+    "LOOPS.md's lab is none": Bad({LOOPS_AT: "---\nmainline: main\nlab: spaceship\n---\n"}, (f"{LOOPS_AT}:3: lab",)),
+    "YAML that doesn't parse": Bad({"plans/fix.md": titled(header="status: [ready")}, ("plans/fix.md:2:",)),
+    "LOOPS.md doesn't parse": Bad({LOOPS_AT: "---\nmainline: [main\n---\n"}, (f"{LOOPS_AT}:",)),
+    "LOOPS.md with a wrong type": Bad(
+        {LOOPS_AT: "---\nmainline: main\nmax-parallel: many\n---\n"}, (f"{LOOPS_AT}:3: max-parallel", "1 or more")
+    ),
+    "a mainline that isn't there": Bad({LOOPS_AT: "---\nmainline: trunk\n---\n"}, ("`trunk`", "`mainline:`", "main")),
+    "a status that is none": Bad({"plans/fix.md": titled(header="status: soon")}, ("plans/fix.md:2: status",)),
+    "eleven chunks": Bad({"plans/fix.md": titled(many(11))}, ("plans/fix.md:", "11 chunks", "split")),
+    "a circle": Bad(
+        {
+            "plans/fix.md": titled(header="depends-on: [other]"),
+            "plans/other.md": titled(header="depends-on: [fix]"),
+        },
+        ("plans/fix.md:2: the plans wait for one another: fix -> other -> fix",),
+    ),
+    "a dependency that isn't done": Bad(
+        {"plans/fix.md": titled(header="depends-on: [other]"), "plans/other.md": titled(header="status: draft")},
+        ("fix waits for other",),
+    ),
+    "a dependency that isn't there": Bad({"plans/fix.md": titled(header="depends-on: [ghost]")}, ("fix waits for ghost",)),
+    "no such plan": Bad({"plans/other.md": titled()}, ("there is no plan plans/fix.md", "other")),
+    **{
+        f"a plan that is {status}": Bad(
+            {"plans/fix.md": titled(header=f"status: {status}")}, (f"has the status `{status}`", "status: ready")
+        )
+        for status in ("draft", "paused", "failed", "stopped", "rejected")
+    },
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_what_cannot_be_run_is_refused_before_anything_is_written(keyed: Shop, name: str) -> None:
+    bad = BAD[name]
+    for path, text in bad.files.items():
+        keyed.write(path, text)
+    if LOOPS_AT in bad.files:
+        keyed.commit("configured")
+    before = written(keyed.path, keyed.door.env)
+
+    told = keyed.door("run", bad.plan, "--json")
+
+    assert_refused(told, 2, *bad.words)
+    assert written(keyed.path, keyed.door.env) == before
+    assert keyed.endpoint is not None
+    assert keyed.endpoint.requests == []
+
+
+def test_all_problems_of_a_plan_come_in_one_pass(keyed: Shop) -> None:
+    text = "---\nstatus: soon\npriority: P9\nlab: spaceship\n---\n\n## Chunks\n### 1. Do\nVerify: nothing\n\n## Checks\nwords\n"
+    keyed.write("plans/fix.md", text)
+
+    told = keyed.door("run", "fix")
+
+    assert_refused(told, 2, "fix.md:2: status", "fix.md:3: priority", "fix.md:4: lab", "no title", "no goal")
+    assert told.err.count("mend: ") >= 6
+
+
+def test_a_binary_file_in_plans_is_told_and_stops_no_other_plan(keyed: Shop) -> None:
+    (keyed.path / "plans").mkdir()
+    (keyed.path / "plans/blob.md").write_bytes(b"\x7fELF\x00\x01\xff\xfe" * 200)
+    (keyed.path / "plans/picture.png").write_bytes(b"\x89PNG\r\n\x1a\n\x00")
+    keyed.plan("fix")
+    before = written(keyed.path, keyed.door.env)
+
+    assert_refused(keyed.door("run", "blob"), 2, "plans/blob.md:1: ")
+
+    assert written(keyed.path, keyed.door.env) == before
+    assert keyed.door("run", "fix", "--json").json["landed"]
+
+
+def test_a_plan_that_is_a_link_out_of_the_repository_is_not_read(keyed: Shop, tmp_path: Path) -> None:
+    (tmp_path / "secret.md").write_text(PLAN)
+    (keyed.path / "plans").mkdir()
+    (keyed.path / "plans/fix.md").symlink_to(tmp_path / "secret.md")
+
+    assert_refused(keyed.door("run", "fix"), 2, "there is no plan plans/fix.md")
+
+
+# ---------------------------------------------------------------- what is needed from outside
+
+
+def test_without_a_key_nothing_begins(shop: Shop) -> None:
+    shop.plan("fix")
+    before = written(shop.path, shop.door.env)
+
+    assert_refused(shop.door("run", "fix", "--json"), 4, "there is no key", "maker", "ANTHROPIC_API_KEY", ".env")
+
+    assert written(shop.path, shop.door.env) == before
+
+
+def test_a_wrong_key_pauses_the_run_and_the_right_one_finishes_it(keyed: Shop) -> None:
+    keyed.plan("fix")
+
+    told = keyed.door("run", "fix", "--json", env={"ANTHROPIC_API_KEY": "sk-ant-wrong-98765"})
+
+    assert (told.code, told.json["outcome"], told.json["landed"]) == (4, "paused", False)
+    assert "refuses the key" in "\n".join(told.json["notes"])
+    assert "ANTHROPIC_API_KEY" in told.err
+    assert "sk-ant-wrong-98765" not in told.out + told.err
+    assert "status: running" in keyed.read("plans/fix.md")
+    assert keyed.git("log", "--format=%s", "--", "src") == "a shop"
+    finished = keyed.door("resume", "1", "--json")
+    assert (finished.code, finished.json["landed"]) == (0, True)
+    assert keyed.read("src/pricing.py") == GOOD
+
+
+def test_an_endpoint_that_is_down_pauses_the_run_and_running_again_finishes_it(keyed: Shop) -> None:
+    keyed.plan("fix")
+    down = {"ANTHROPIC_BASE_URL": "http://127.0.0.1:9", "LOOPWRIGHT_RETRY_SECONDS": "1"}
+
+    told = keyed.door("run", "fix", "--json", env=down)
+
+    assert (told.code, told.json["outcome"], told.json["run"]) == (4, "paused", 1)
+    assert "127.0.0.1:9" in told.err
+    again = keyed.door("run", "fix", "--json", env=down)
+    assert (again.code, again.json["outcome"], again.json["run"]) == (4, "paused", 1)
+    finished = keyed.door("run", "fix", "--json")
+    assert (finished.code, finished.json["landed"], finished.json["run"]) == (0, True, 1)
+    assert len(keyed.endpoint.asked("maker")) == 2  # type: ignore[union-attr]
+
+
+def test_a_key_in_the_repositorys_env_file_will_do(keyed: Shop) -> None:
+    keyed.plan("fix")
+    (keyed.path / ".env").write_text(f"export ANTHROPIC_API_KEY='{KEY}'  # mine\n")
+    (keyed.path / ".git/info/exclude").write_text(".env\n")
+    del keyed.door.env["ANTHROPIC_API_KEY"]
+
+    assert keyed.door("run", "fix", "--json").json["landed"]
+
+
+@pytest.mark.parametrize("command", [("run", "fix"), ("status",), ("doctor",)], ids=lambda words: words[0])
+def test_a_git_that_is_too_old_is_said(keyed: Shop, tmp_path: Path, command: tuple[str, ...]) -> None:
+    old = tmp_path / "old"
+    old.mkdir()
+    (old / "git").write_text("#!/bin/sh\necho git version 2.30.2\n")
+    (old / "git").chmod(0o755)
+    keyed.plan("fix")
+
+    told = keyed.door(*command, env={"PATH": f"{old}:{keyed.door.env['PATH']}"})
+
+    assert_refused(told, 4, "git 2.30.2 is too old", "2.38")
+
+
+def test_without_git_it_is_said(keyed: Shop, tmp_path: Path) -> None:
+    assert_refused(keyed.door("status", env={"PATH": str(tmp_path)}), 4, "no `git` program", "2.38")
+
+
+@pytest.mark.parametrize("name", ["LOOPWRIGHT_MAX_ITERATIONS", "LOOPWRIGHT_LAB_TIMEOUT_MS", "LOOPWRIGHT_TOKEN_BUDGET"])
+def test_a_number_in_the_environment_that_is_none_is_said(keyed: Shop, name: str) -> None:
+    keyed.plan("fix")
+
+    assert_refused(keyed.door("run", "fix", env={name: "lots"}), 2, f"{name} is 'lots'", f"{name}=")
+
+
+def test_retry_seconds_that_are_none_are_said_before_anything_begins(keyed: Shop) -> None:
+    keyed.plan("fix")
+    before = written(keyed.path, keyed.door.env)
+
+    assert_refused(keyed.door("run", "fix", env={"LOOPWRIGHT_RETRY_SECONDS": "soon"}), 2, "LOOPWRIGHT_RETRY_SECONDS")
+
+    assert written(keyed.path, keyed.door.env) == before
+
+
+# ---------------------------------------------------------------- commands
+
+
+def test_an_unknown_command_is_met_with_the_ones_there_are(shop: Shop) -> None:
+    assert_refused(shop.door("rum", "fix"), 2, "there is no command `rum`", "run", "runs")
+    assert_refused(shop.door("zzz"), 2, "there is no command `zzz`", "status")
+
+
+@pytest.mark.parametrize("verb", ["show", "land", "reject", "rollback", "resume", "stop"])
+def test_an_unknown_run_is_said(keyed: Shop, verb: str) -> None:
+    before = written(keyed.path, keyed.door.env)
+
+    assert_refused(keyed.door(verb, "99"), 2, "there is no run 99", "loopwright runs")
+
+    assert written(keyed.path, keyed.door.env) == before
+
+
+@pytest.mark.parametrize("words", [("run",), ("show", "one"), ("watch", "--twice"), ("land",)], ids=lambda w: " ".join(w))
+def test_a_wrong_argument_shows_the_usage(shop: Shop, words: tuple[str, ...]) -> None:
+    told = shop.door(*words)
+
+    assert told.code == 2
+    assert f"usage: loopwright {words[0]}" in told.err
+
+
+def test_a_second_watcher_is_refused(keyed: Shop) -> None:
+    with at_work(keyed.door, "watch") as watching:
+        until(lambda: "watching" in Path(watching.folder.name, "err").read_text(), what="the watcher's start")
+        assert_refused(keyed.door("watch", "--once"), 2, "another watcher is at work")
+        assert watching.poll() is None
+    assert keyed.door("watch", "--once").code == 0

@@ -1,0 +1,105 @@
+"""A person's repository and the labs that are opened on it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from loopwright.contracts import Lab, LabWish, OpenLab, Site
+from loopwright.testing.repository import Repository
+
+FILES: Mapping[str, str | bytes] = {
+    "README.md": "# Sums\n",
+    "src/sums.py": "def add(a, b):\n    return a - b\n",
+    "src/deep/er/one.txt": "one\n",
+    "data.bin": bytes(range(256)),
+    "names with spaces/ü 漢.txt": "both\n",
+    ".gitignore": "*.log\n/cache/\n",
+}
+
+
+@dataclass(frozen=True)
+class Place:
+    """A repository with one commit, and one kind of labs on it."""
+
+    repository: Repository
+    labs: Path
+    open_lab: OpenLab
+    object_format: str = "sha1"
+    env: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    limits: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def top(self) -> Path:
+        return self.repository.path
+
+    @property
+    def common(self) -> Path:
+        return Path(self.repository.git("rev-parse", "--path-format=absolute", "--git-common-dir"))
+
+    @property
+    def head(self) -> str:
+        return self.repository.head()
+
+    @property
+    def site(self) -> Site:
+        return Site(self.top, self.common, self.labs, self.object_format, self.env, self.limits)
+
+    def open(
+        self, name: str = "gen-1", *, throwaway: bool = False, commit: str = "", copy: Mapping[str, bytes] | None = None
+    ) -> AbstractContextManager[Lab]:
+        pieces = tuple((copy or {}).items())
+        return self.open_lab(self.site, LabWish(name, commit or self.head, "loop/sums", throwaway, pieces))
+
+    def with_env(self, **env: str) -> Place:
+        return replace(self, env={**self.env, **env})
+
+    def ref(self, name: str) -> str | None:
+        """The commit at `refs/loopwright/labs/NAME`."""
+        code, out, _ = self.repository.ask("rev-parse", "-q", "--verify", f"refs/loopwright/labs/{name}")
+        return out.strip() if code == 0 else None
+
+    def worktrees(self) -> int:
+        return self.repository.git("worktree", "list", "--porcelain").count("worktree ")
+
+    def fingerprint(self) -> dict[str, object]:
+        """All of a person's checkout that no lab may touch."""
+        git, top = self.common, self.top
+        own = {"HEAD", "index", "config", "refs/stash", "packed-refs", "info/exclude"}
+        state: dict[str, object] = {name: (git / name).read_bytes() for name in own if (git / name).exists()}
+        state |= {"worktrees": self.worktrees(), "stash": self.repository.git("stash", "list")}
+        state["branches"] = self.repository.git("for-each-ref", "refs/heads", "refs/tags", "refs/remotes")
+        for path in sorted(top.rglob("*")):
+            if ".git" not in path.parts and path.is_file():
+                known = path.lstat()
+                digest = hashlib.sha256(path.read_bytes()).hexdigest()
+                state[path.relative_to(top).as_posix()] = (digest, known.st_mode, known.st_mtime_ns)
+        return state
+
+
+def fill(repository: Repository, files: Mapping[str, str | bytes] = FILES) -> None:
+    for path, text in files.items():
+        repository.write(path, text)
+    repository.link("link", "src/sums.py")
+    (repository.write("tool.sh", "#!/bin/sh\necho tool\n")).chmod(0o755)
+    repository.commit("first")
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0] != b"Z"
+    except OSError:
+        return False
+
+
+def number_in(file: Path) -> int:
+    """The process id that a process writes into a file, as soon as it is there."""
+    deadline = time.monotonic() + 10
+    while not (file.exists() and file.read_text().strip()) and time.monotonic() < deadline:
+        time.sleep(0.005)
+    return int(file.read_text())

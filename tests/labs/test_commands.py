@@ -1,0 +1,224 @@
+"""Commands in a lab: what they are told, and how they end."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from loopwright.contracts import Lab
+
+from .places import Place, is_alive, number_in
+
+PLANTED = {
+    "ANTHROPIC_API_KEY": "sk-ant-planted",
+    "LOOPWRIGHT_LAB_API_KEY": "planted-key",
+    "AWS_ACCESS_KEY_ID": "AKIAPLANTED",
+    "AWS_SECRET_ACCESS_KEY": "planted-aws",
+    "AWS_SESSION_TOKEN": "planted-session",
+    "GITHUB_TOKEN": "ghp_planted",
+    "SOME_SECRET": "planted-some",
+    "DATABASE_URL": "postgres://planted@host",
+    "SSH_AUTH_SOCK": "/planted/agent",
+    "PIP_INDEX_URL": "https://planted@index",
+    "GIT_DIR": "/planted/git",
+    "GIT_CONFIG_PARAMETERS": "'planted.x=1'",
+    "PYTHONPATH": "/planted/lib",
+    "VIRTUAL_ENV": "/planted/venv",
+    "BASH_ENV": "/planted/rc",
+    "ENV": "/planted/rc",
+    "LD_PRELOAD": "/planted.so",
+}
+
+
+def environment(lab: Lab) -> dict[str, str]:
+    out = lab.run(["env", "-0"], seconds=20).output
+    return dict(entry.split("=", 1) for entry in out.split("\0") if entry)
+
+
+# ---------------------------------------------------------------- environment
+
+
+def test_no_planted_key_or_setting_is_in_a_labs_environment(place: Place) -> None:
+    with place.with_env(**PLANTED).open() as lab:
+        inside = environment(lab)
+        told = lab.run("env; cat /proc/self/environ; export -p", seconds=20).output
+    assert not set(PLANTED) & set(inside)
+    assert "planted" not in told.lower()
+
+
+def test_path_is_kept_with_the_labs_own_programs_first_and_home_is_its_own(place: Place) -> None:
+    with place.with_env(PATH=f"/opt/tools:{os.defpath}", HOME="/home/person", LANG="C.UTF-8").open() as lab:
+        inside = environment(lab)
+        assert inside["PATH"].split(":")[0] == f"{lab.root}/.venv/bin"
+        assert inside["PATH"].endswith(f":/opt/tools:{os.defpath}")
+        assert Path(inside["HOME"]).is_relative_to(place.labs / "gen-1")
+        assert inside["LANG"] == "C.UTF-8"
+        assert lab.run('touch ~/note "$(mktemp)"', seconds=20).code == 0
+        assert lab.snapshot(place.head, "x").files == ()
+
+
+def test_what_the_caller_adds_is_there_for_one_command(place: Place) -> None:
+    with place.open() as lab:
+        assert lab.run("echo $EXTRA", seconds=20, env={"EXTRA": "yes"}).output == "yes\n"
+        assert lab.run("echo $EXTRA", seconds=20).output == "\n"
+
+
+def test_limits_hold_in_bytes_and_counts(place: Place) -> None:
+    limited = replace(place, limits={"core": 0, "fsize": 8192, "nofile": 64, "cpu": 30, "as": 2 << 30})
+    with limited.open() as lab:
+        assert lab.run("ulimit -c; ulimit -n; ulimit -t; ulimit -v", seconds=20).output.split() == [
+            "0", "64", "30", str((2 << 30) // 1024),
+        ]  # fmt: skip
+        lab.run("head -c 100000 /dev/zero > big", seconds=20)
+        assert len(lab.read("big")) == 8192
+        assert lab.run(["sh", "-c", 'echo "$1"', "sh", "a b"], seconds=20).output == "a b\n"
+        assert lab.run(["no-such-program-here"], seconds=20).code == 127
+
+
+def test_an_editable_install_of_the_persons_is_not_what_a_lab_imports(place: Place) -> None:
+    """The person's environment lies in the checkout or elsewhere, and its path file leads to the checkout."""
+    place.repository.write(".gitignore", ".venv/\n")
+    place.repository.commit()
+    for where in (place.top / ".venv", place.top.parent / "environments" / "sums"):
+        packages = where / "lib" / f"python3.{sys.version_info.minor}" / "site-packages"
+        packages.mkdir(parents=True)
+        (packages / "sums.pth").write_text(f"{place.top}/src\n")
+        (where / "bin").mkdir()
+        (where / "bin" / "python").symlink_to(sys.executable)
+        (where / "pyvenv.cfg").write_text(f"home = {Path(sys.executable).resolve().parent}\n")
+        path = f"{where}/bin:{os.environ['PATH']}"
+        person = [str(where / "bin" / "python"), "-c", "import sums; print(sums.__file__)"]
+        assert subprocess.check_output(person, text=True).strip() == f"{place.top}/src/sums.py"
+        with place.with_env(PATH=path).open() as lab:
+            ran = lab.run("python -c 'import sums; print(sums.__file__)'", seconds=20)
+            assert ran.output.strip() == f"{lab.root}/src/sums.py"
+
+
+def test_without_such_an_install_the_labs_sources_are_not_laid_over_everything(place: Place) -> None:
+    with place.with_env(PATH="/usr/bin:/bin").open() as lab:
+        assert "PYTHONPATH" not in environment(lab)
+
+
+def test_a_shell_among_the_labs_files_is_not_the_shell_of_commands(place: Place) -> None:
+    with replace(place, limits={"core": 0}).open() as lab:
+        plant = "mkdir -p .venv/bin; for s in bash sh; do printf '#!/bin/false\\n' > .venv/bin/$s; done; chmod +x .venv/bin/*"
+        assert lab.run(plant, seconds=20).code == 0
+        assert lab.run("echo mine", seconds=20).output == "mine\n"
+
+
+# ---------------------------------------------------------------- processes
+
+
+def test_a_string_is_a_shell_command_in_the_root_and_words_are_not(place: Place) -> None:
+    with place.open() as lab:
+        assert lab.run("pwd && echo a*d.x || ls | head -n 1", seconds=20).output.startswith(f"{lab.root}\n")
+        assert lab.run(["echo", "*", "$HOME;"], seconds=20).output == "* $HOME;\n"
+        assert lab.run("exit 3", seconds=20).code == 3
+        assert lab.run(["no-such-program-here"], seconds=20).code == 127
+        assert lab.run("no-such-program-here", seconds=20).code == 127
+        assert lab.run("cat", seconds=20).output == ""
+
+
+def test_a_child_in_the_background_is_there_for_the_next_command_and_gone_with_the_lab(place: Place) -> None:
+    with place.open() as lab:
+        assert lab.run("sleep 60 & echo $! > ../home/pid", seconds=20).code == 0
+        child = number_in(lab.scratch / "pid")
+        assert lab.run(f"kill -0 {child}", seconds=20).code == 0
+    assert not is_alive(child)
+
+
+def test_what_left_its_session_or_forked_twice_is_gone_with_the_lab(place: Place) -> None:
+    escapes = """
+        setsid sh -c 'echo $$ > ../home/a; exec sleep 60' &
+        (sh -c 'setsid sh -c "echo \\$\\$ > ../home/b; cd /; exec sleep 60" & exit' &)
+        nohup env -u HOME sh -c 'trap "" TERM HUP INT; echo $$ > ../home/c; while :; do sleep 1; done' > /dev/null 2>&1 &
+    """
+    with place.open() as lab:
+        assert lab.run(escapes, seconds=20).code == 0
+        escaped = [number_in(lab.scratch / name) for name in "abc"]
+        assert all(is_alive(pid) for pid in escaped)
+    assert not any(is_alive(pid) for pid in escaped)
+    assert not (place.labs / "gen-1").exists()
+
+
+def test_they_end_when_the_lab_is_left_by_an_exception_too(place: Place) -> None:
+    with pytest.raises(KeyboardInterrupt), place.open() as lab:
+        lab.run("setsid sh -c 'echo $$ > ../home/a; exec sleep 60' &", seconds=20)
+        escaped = number_in(lab.scratch / "a")
+        raise KeyboardInterrupt
+    assert not is_alive(escaped)
+
+
+def test_ending_one_lab_leaves_the_other_at_work(place: Place) -> None:
+    with place.open("gen-1") as first:
+        first.run("sleep 60 & echo $! > ../home/pid", seconds=20)
+        child = number_in(first.scratch / "pid")
+        with place.open("gen-1-gates") as second:
+            second.run("sleep 60 &", seconds=20)
+        with place.open("gen-11") as third:
+            third.run("sleep 60 &", seconds=20)
+        assert is_alive(child)
+    assert not is_alive(child)
+
+
+def test_a_command_past_its_time_is_ended_with_its_group(place: Place) -> None:
+    with place.open() as lab:
+        ran = lab.run("echo begun; sleep 60 & echo $! > ../home/pid; wait", seconds=0.5)
+        assert (ran.code, ran.timed_out) == (124, True)
+        assert ran.output.startswith("begun\n")
+        deadline = time.monotonic() + 5
+        while is_alive(number_in(lab.scratch / "pid")):
+            assert time.monotonic() < deadline
+            time.sleep(0.005)
+
+
+_HOLDER = """
+import os, sys
+from pathlib import Path
+from loopwright.contracts import LabWish, Site
+from loopwright.workshop import LABS
+kind, top, common, labs, commit = sys.argv[1:]
+site = Site(Path(top), Path(common), Path(labs), "sha1", dict(os.environ), {})
+with LABS[kind](site, LabWish("gen-1", commit, "loop/sums")) as lab:
+    lab.write("work", b"1")
+    lab.run("setsid sh -c 'echo $$ > ../home/a; exec sleep 300' & echo $$ > ../home/b; sleep 300", seconds=300)
+"""
+
+
+def test_after_a_kill_opening_the_lab_again_ends_what_was_left_of_it(place: Place) -> None:
+    kind = "worktree" if "worktree" in place.open_lab.__module__ else "clone"
+    words = [kind, str(place.top), str(place.common), str(place.labs), place.head]
+    with subprocess.Popen([sys.executable, "-c", textwrap.dedent(_HOLDER), *words]) as holder:
+        left = [number_in(place.labs / "gen-1" / "home" / name) for name in "ab"]
+        holder.send_signal(signal.SIGKILL)
+        holder.wait(10)
+    assert all(is_alive(pid) for pid in left)  # a folder can't promise more
+    with place.open() as lab:
+        assert not any(is_alive(pid) for pid in left)
+        assert (lab.fresh, lab.read("work")) == (False, b"1")
+
+
+def test_a_lab_leaves_no_descriptor_open_and_hands_none_to_its_commands(place: Place) -> None:
+    def one_round(number: int) -> None:
+        with place.open(f"gen-{number}", throwaway=True) as lab:
+            lab.run("true", seconds=20)
+            lab.listing("")
+            lab.write("new", lab.read("README.md"))
+            for wrong in ("src", "link", "nowhere", "link/x", ""):
+                with pytest.raises(OSError, match=""):
+                    lab.read(wrong)
+
+    one_round(0)
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for number in range(1, 11):
+        one_round(number)
+    with (place.labs / "some.lock").open("a"), place.open() as lab:
+        shown = lab.run("ls -l /proc/$$/fd", seconds=20).output
+    assert "lock" not in shown
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
