@@ -16,23 +16,23 @@ from loopwright.contracts import Lab
 from .places import Place, is_alive, number_in
 
 PLANTED = {
-    "ANTHROPIC_API_KEY": "sk-ant-planted",
-    "LOOPWRIGHT_LAB_API_KEY": "planted-key",
-    "AWS_ACCESS_KEY_ID": "AKIAPLANTED",
-    "AWS_SECRET_ACCESS_KEY": "planted-aws",
-    "AWS_SESSION_TOKEN": "planted-session",
-    "GITHUB_TOKEN": "ghp_planted",
-    "SOME_SECRET": "planted-some",
-    "DATABASE_URL": "postgres://planted@host",
-    "SSH_AUTH_SOCK": "/planted/agent",
-    "PIP_INDEX_URL": "https://planted@index",
-    "GIT_DIR": "/planted/git",
-    "GIT_CONFIG_PARAMETERS": "'planted.x=1'",
-    "PYTHONPATH": "/planted/lib",
-    "VIRTUAL_ENV": "/planted/venv",
-    "BASH_ENV": "/planted/rc",
-    "ENV": "/planted/rc",
-    "LD_PRELOAD": "/planted.so",
+    "ANTHROPIC_API_KEY": "sk-ant-pl4nted",
+    "LOOPWRIGHT_LAB_API_KEY": "pl4nted-key",
+    "AWS_ACCESS_KEY_ID": "AKIAPL4NTED",
+    "AWS_SECRET_ACCESS_KEY": "pl4nted-aws",
+    "AWS_SESSION_TOKEN": "pl4nted-session",
+    "GITHUB_TOKEN": "ghp_pl4nted",
+    "SOME_SECRET": "pl4nted-some",
+    "DATABASE_URL": "postgres://pl4nted@host",
+    "SSH_AUTH_SOCK": "/pl4nted/agent",
+    "PIP_INDEX_URL": "https://pl4nted@index",
+    "GIT_DIR": "/pl4nted/git",
+    "GIT_CONFIG_PARAMETERS": "'pl4nted.x=1'",
+    "PYTHONPATH": "/pl4nted/lib",
+    "VIRTUAL_ENV": "/pl4nted/venv",
+    "BASH_ENV": "/pl4nted/rc",
+    "ENV": "/pl4nted/rc",
+    "LD_PRELOAD": "/pl4nted.so",
 }
 
 
@@ -49,7 +49,7 @@ def test_no_planted_key_or_setting_is_in_a_labs_environment(place: Place) -> Non
         inside = environment(lab)
         told = lab.run("env; cat /proc/self/environ; export -p", seconds=20).output
     assert not set(PLANTED) & set(inside)
-    assert "planted" not in told.lower()
+    assert "pl4nted" not in told.lower()
 
 
 def test_path_is_kept_with_the_labs_own_programs_first_and_home_is_its_own(place: Place) -> None:
@@ -211,7 +211,7 @@ def test_a_lab_leaves_no_descriptor_open_and_hands_none_to_its_commands(place: P
             lab.listing("")
             lab.write("new", lab.read("README.md"))
             for wrong in ("src", "link", "nowhere", "link/x", ""):
-                with pytest.raises(OSError, match=""):
+                with pytest.raises((PermissionError, IsADirectoryError, FileNotFoundError)):
                     lab.read(wrong)
 
     one_round(0)

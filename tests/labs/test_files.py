@@ -200,14 +200,16 @@ def test_a_link_swapped_in_meanwhile_never_wins(lab: Lab, outside: Path) -> None
         done
     """
     lab.run(["sh", "-c", f"sh -c '{swap}' sh \"$1\" > /dev/null 2>&1 &", "sh", str(outside)], seconds=20)
-    seen = set()
-    for turn in range(600):
+    seen, refused = set(), 0
+    for turn in range(1000):
         path = ("d/secret", "f", "d/new", "f")[turn % 4]
         try:
             seen.add(lab.read(path))
             if turn % 2:
                 lab.write(path, b"inside\n")
         except OSError:
-            pass
+            refused += 1
     lab.run("kill -9 $(cat ../home/pid)", seconds=20)
+    assert seen
     assert seen <= {b"inside\n", b""}
+    assert refused
