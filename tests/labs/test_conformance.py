@@ -307,7 +307,9 @@ def test_a_lock_that_a_dead_git_left_is_no_obstacle(place: Place) -> None:
 
 def test_read_only_folders_go_with_the_rest(place: Place) -> None:
     with place.open(throwaway=True) as lab:
-        assert lab.run("mkdir -p a/b/c; touch a/b/c/d; chmod -R a-w a; chmod 0 a/b; chmod a-w . ..", seconds=20).code == 0
+        assert (
+            lab.run("mkdir -p a/b/c; touch a/b/c/d; chmod -R a-w a; chmod 0 a/b; chmod a-w . ..", seconds=20).code == 0
+        )
     assert not (place.labs / "gen-1").exists()
 
 

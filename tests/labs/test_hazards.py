@@ -114,26 +114,27 @@ def test_a_repository_made_over_tracked_files_hides_none_of_them(place: Place) -
 def planted(lab: Lab, witness: Path) -> None:
     """Name a program wherever git takes one from a repository, in the lab and in a repository nested in it."""
     program = lab.scratch / "planted"
-    program.write_text(f"#!/bin/sh\necho \"$0 $*\" >> {shlex.quote(str(witness))}\ncat\n")
+    program.write_text(f'#!/bin/sh\necho "$0 $*" >> {shlex.quote(str(witness))}\ncat\n')
     program.chmod(0o755)
     hooks = ("post-checkout", "post-index-change", "pre-commit", "reference-transaction", "pre-auto-gc")
-    names = """core.fsmonitor core.sshCommand core.editor core.pager core.alternateRefsCommand gpg.program
-        uploadpack.packObjectsHook diff.external credential.helper filter.p.clean filter.p.smudge filter.p.process
-        diff.p.textconv diff.p.command merge.p.driver"""
+    names = (
+        "core.fsmonitor core.sshCommand core.editor core.pager core.alternateRefsCommand gpg.program diff.external "
+        "uploadpack.packObjectsHook credential.helper filter.p.clean filter.p.smudge filter.p.process "
+        "diff.p.textconv diff.p.command merge.p.driver"
+    )
     script = f"""
         configure() {{
             mkdir -p "$(git rev-parse --git-path hooks)"
             for name in {names}; do git config $name "$1"; done
             git config core.hooksPath "$PWD/../home/hooks"; git config core.attributesFile "$PWD/../home/attributes"
-            for hook in {' '.join(hooks)}; do cp "$1" "$(git rev-parse --git-dir)/hooks/$hook"; done
+            for hook in {" ".join(hooks)}; do cp "$1" "$(git rev-parse --git-dir)/hooks/$hook"; done
         }}
-        mkdir -p ../home/hooks; for hook in {' '.join(hooks)}; do cp "$1" ../home/hooks/$hook; done
+        mkdir -p ../home/hooks; for hook in {" ".join(hooks)}; do cp "$1" ../home/hooks/$hook; done
         echo '* filter=p diff=p merge=p' > ../home/attributes
         echo '* filter=p diff=p merge=p' > .gitattributes
         (git init -q in && cd in && echo 1 > f && git add f && {AS_ROLE} commit -q -m f && configure "$1" && echo 2 > f)
         (git init -q src && cd src && configure "$1")
         configure "$1"
-        git config alias.status "!$1"
     """
     do(lab, f"set -- {shlex.quote(str(program))}\n{script}")
     witness.unlink(missing_ok=True)  # what ran inside, while it was planted, is the lab's own business

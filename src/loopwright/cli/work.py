@@ -41,13 +41,14 @@ def watch(where: Path, options: argparse.Namespace) -> int:
                 f"watching {host.hub.top}/plans (Ctrl-C ends it; what runs is gone on with next time)", file=sys.stderr
             )
 
-    results = supervisor.watch(host, once=options.once, at_start=say)
+    worked = supervisor.watch(host, once=options.once, at_start=say)
     if options.json:
-        printing.facts({"runs": results})
+        printing.facts({"runs": worked.runs, "refused": worked.refused}, "watch")
     else:
-        for result in results:
+        for result in worked.runs:
             _say(result)
-    return max((EXIT.get(result["outcome"], 1) for result in results), default=0)
+    codes = [EXIT.get(result["outcome"], 1) for result in worked.runs]
+    return max([*codes, *(told["exit"] for told in worked.refused)], default=0)
 
 
 def _number(parser: argparse.ArgumentParser) -> None:

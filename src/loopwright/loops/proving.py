@@ -72,7 +72,8 @@ def gated(desk: Desk, run: Run, commit: str) -> Run:
     verdicts = verify(desk, f"landing-{commit[:8]}", commit, mainline, gates_of(desk), "landing")
     reached("verify:gated")
     asked = {gate.command for gate in goal_gates(desk)}
-    goal = tuple(verdict for verdict in verdicts if verdict.command in asked)
+    judged_before = tuple(verdict for verdict in run.goal if verdict.command is None)
+    goal = (*(verdict for verdict in verdicts if verdict.command in asked), *judged_before)
     checks = tuple(verdict for verdict in verdicts if verdict.command not in asked)
     outcome = run.outcome if all(verdict.passed for verdict in verdicts) else Outcome.NOT_MET
     return replace(run, checks=checks, goal=goal, outcome=outcome)

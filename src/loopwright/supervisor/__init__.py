@@ -1,0 +1,181 @@
+"""Works off what is ready: one process for each run, several at once, started by the folders and by nothing else."""
+
+from __future__ import annotations
+
+import math
+import os
+import signal
+import threading
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from multiprocessing import connection
+from typing import Any
+
+from loopwright import workshop
+from loopwright.errors import BadUse, LoopwrightError
+from loopwright.running import Host
+from loopwright.supervisor import children
+from loopwright.supervisor.children import Child
+from loopwright.supervisor.jobs import Found, Job, Tries, look
+from loopwright.vocabulary import Event
+from loopwright.watcher import Waker, waking
+
+RESCAN = 15.0
+"""Seconds after which one looks even without an event: on a queue overflow events are lost silently."""
+
+HELD_AGAIN = 2.0
+"""Seconds between two looks at what holds a landing: a person's edits that go away make no event in our folders."""
+
+UNREACHABLE_AGAIN = 60.0
+"""Seconds before a run that paused, or a landing that is held in another checkout, is tried again all the same."""
+
+DEATHS = 3
+"""How often the process of a job may die without a word before the job is left."""
+
+
+@dataclass(frozen=True)
+class Worked:
+    """What a watch came to: each run's object, and what was refused: plan, problem, exit (the code it calls for)."""
+
+    runs: list[dict[str, Any]]
+    refused: list[dict[str, Any]]
+
+
+@dataclass
+class Supervisor:
+    """Looks, starts, listens. State is in the folders and refs; what is here can be lost at any moment."""
+
+    host: Host
+    working: dict[Job, Child] = field(default_factory=dict)
+    runs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    refused: dict[str, dict[str, Any]] = field(default_factory=dict)
+    complaints: tuple[str, ...] = ()
+    tries: Tries = field(default_factory=Tries)
+    deaths: Counter[Job] = field(default_factory=Counter)
+    holding: bool = False  # whether a landing waits for a person's edits to go away
+
+    def fill(self) -> list[Job]:
+        """Start what may be started now, in order; what is left waits for a process to end."""
+        found = self._found()
+        now = self.host.clock.monotonic()
+        self.holding = any(job.verb == "land" for job in found.jobs)
+        wanted = [job for job in found.jobs if job not in self.working]
+        todo = [job for job in wanted if not self.tries.rests(self.host.hub, job, now)]
+        room = max(found.parallel - len(self.working), 0)
+        for job in todo[:room]:
+            self.working[job] = children.start(self.host, job)
+        return todo[room:]
+
+    def _found(self) -> Found:
+        """What there is to do; nothing while the configuration doesn't read."""
+        try:
+            found = look(self.host.hub)
+        except LoopwrightError as error:
+            found = Found((), (str(error),), 0)
+        for problem in found.problems:
+            if problem not in self.complaints:  # each is said once, and again when it comes back
+                self._note(problem)
+        self.complaints = found.problems
+        return found
+
+    def listen(self, wake: int) -> None:
+        """Wait until the folders call, a process ends, or it is time to look all the same."""
+        end = self.host.clock.monotonic() + (HELD_AGAIN if self.holding else RESCAN)
+        while (left := end - self.host.clock.monotonic()) > 0:
+            sources = [source for child in self.working.values() for source in child.sources]
+            ready = connection.wait([*sources, wake], left)
+            over = [self._hear(child) for child in list(self.working.values()) if set(child.sources) & set(ready)]
+            if wake in ready or any(over):
+                return
+
+    def _hear(self, child: Child) -> bool:
+        """Take a process's reports; whether it is over."""
+        over = child.is_gone()
+        for kind, fact in child.heard():
+            if kind == "event":
+                self.host.tell(fact)
+            elif kind == "result":
+                self._ended(child.job, fact)
+            else:
+                self._refuse(child.job, fact)
+        if over:
+            child.take_down()
+            del self.working[child.job]
+            if not child.ended:
+                self._died(child)
+        return over
+
+    def _ended(self, job: Job, result: dict[str, Any]) -> None:
+        self.runs[job.plan] = result
+        self.refused.pop(job.plan, None)
+        now = self.host.clock.monotonic()
+        again = {"paused": now + UNREACHABLE_AGAIN, "interrupted": math.inf}  # a person who says stop means it
+        if result["held"]:
+            self.tries.rest(self.host.hub, Job("land", job.plan, result["run"]), now + UNREACHABLE_AGAIN)
+        elif result["outcome"] in again:
+            self.tries.rest(self.host.hub, Job("resume", job.plan, result["run"]), again[result["outcome"]])
+
+    def _refuse(self, job: Job, told: dict[str, Any]) -> None:
+        self.refused[job.plan] = told
+        self.tries.rest(self.host.hub, job, math.inf)
+        self._note(f"{job.plan}: {told['problem']}")
+
+    def _died(self, child: Child) -> None:
+        job = child.job
+        self.deaths[job] += 1
+        told = f"the process died (exit {child.process.exitcode})"
+        if self.deaths[job] < DEATHS:
+            self._note(f"{job.plan}: {told}; its run is gone on with")
+            return
+        mend = "look at what it printed, and run the plan in the foreground: `loopwright run PLAN`"
+        self._refuse(job, {"plan": job.plan, "problem": f"{told}, {DEATHS} times\n  mend: {mend}", "exit": 1})
+
+    def _note(self, text: str) -> None:
+        self.host.tell(Event("note", text))
+
+    def end(self) -> None:
+        """Interrupt the runs at work and wait for them: each can be gone on with."""
+        for child in self.working.values():
+            child.interrupt()
+        for child in self.working.values():
+            child.wait()
+
+
+def watch(host: Host, *, once: bool, at_start: Callable[[], None] = lambda: None) -> Worked:
+    """Watch the folders and work off what is ready, up to `max-parallel` runs at once. `once`: until nothing is left.
+
+    Raises BadUse when another watcher is at work in this repository.
+    """
+    workshop.must_be_on_a_branch(host.hub)
+    alone = host.hub.try_lock("watch")
+    if alone is None:
+        mend = "end that one first; one per repository is enough"
+        raise BadUse("another watcher is at work in this repository", mend)
+    supervisor = Supervisor(host)
+    try:
+        children.warm(host)
+        _ignore_leases()
+        with waking(host.hub.top) as waker:
+            at_start()
+            _go_round(supervisor, waker, once=once)
+    finally:
+        supervisor.end()
+        os.close(alone)
+    return Worked(list(supervisor.runs.values()), list(supervisor.refused.values()))
+
+
+def _go_round(supervisor: Supervisor, waker: Waker, *, once: bool) -> None:
+    while True:
+        waker.drain()
+        waker.look()
+        left = supervisor.fill()
+        if once and not supervisor.working and not left:
+            return
+        supervisor.listen(waker.descriptor)
+
+
+def _ignore_leases() -> None:
+    """SIGIO ends a process by default; `watcher.is_being_written` may get one."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGIO, signal.SIG_IGN)

@@ -1,0 +1,102 @@
+"""The processes in which runs are at work: one for each, forked from a warm one, reporting through a pipe."""
+
+from __future__ import annotations
+
+import multiprocessing
+import multiprocessing.forkserver
+from collections.abc import Iterator
+from dataclasses import dataclass
+from multiprocessing import connection
+from pathlib import Path
+from typing import Any
+
+from loopwright import running, workshop
+from loopwright.errors import LoopwrightError
+from loopwright.journal.hub import find
+from loopwright.running import Host
+from loopwright.supervisor.jobs import Job
+
+_PATIENCE = 30.0  # seconds that an interrupted run gets to write down where it stands
+
+
+@dataclass
+class Child:
+    """One job in a process of its own. `ended`: it said itself what came of it."""
+
+    job: Job
+    process: Any
+    reports: connection.Connection
+    ended: bool = False
+
+    @property
+    def sources(self) -> tuple[Any, ...]:
+        """What one can wait on."""
+        return self.reports, self.process.sentinel
+
+    def heard(self) -> Iterator[tuple[str, Any]]:
+        """The reports that are there now: (event | result | refused, what)."""
+        try:
+            while self.reports.poll():
+                kind, fact = self.reports.recv()
+                self.ended = self.ended or kind != "event"
+                yield kind, fact
+        except (EOFError, OSError):
+            return
+
+    def is_gone(self) -> bool:
+        """Whether the process has ended; what it said last may still be in the pipe."""
+        return not self.process.is_alive()
+
+    def take_down(self) -> None:
+        self.process.join()
+        self.reports.close()
+
+    def interrupt(self) -> None:
+        if self.process.is_alive():
+            self.process.terminate()
+
+    def wait(self) -> None:
+        """Wait for the end; past all patience it is killed, which a run survives as well."""
+        self.process.join(_PATIENCE)
+        if self.process.is_alive():
+            self.process.kill()
+            self.process.join()
+
+
+def start(host: Host, job: Job) -> Child:
+    """Begin a job."""
+    context = multiprocessing.get_context("forkserver")
+    mine, theirs = context.Pipe(duplex=False)
+    top, environ = str(host.hub.top), dict(host.environ)
+    process = context.Process(target=_work, args=(top, environ, job, theirs), name=f"loopwright {job.verb} {job.plan}")
+    process.start()
+    theirs.close()
+    return Child(job, process, mine)
+
+
+def _work(top: str, environ: dict[str, str], job: Job, reports: connection.Connection) -> None:
+    """The life of a run's process: report what happens to the supervisor, and go on without one when it is gone."""
+
+    def send(kind: str, fact: object) -> None:
+        try:
+            reports.send((kind, fact))
+        except OSError:
+            return  # the supervisor died; the run does not need it
+
+    try:
+        host = Host.here(find(Path(top)), environ, lambda event: send("event", event))
+        result = running.run(host, job.plan) if job.run is None else running.decide(host, job.verb, job.run)
+    except LoopwrightError as error:
+        send("refused", {"plan": job.plan, "problem": str(error), "exit": error.exit_code})
+        return
+    send("result", result)
+
+
+def warm(host: Host) -> None:
+    """Start the process that runs are forked from, with what every run imports already in it."""
+    context = multiprocessing.get_context("forkserver")
+    modules = ["__main__", "loopwright.supervisor", "jsonschema", "markdown_it", "yaml"]
+    if any(host.shop().role(name).backend == "anthropic" for name in workshop.WORKING):
+        modules.append("anthropic")  # 1.1 s and 76 MB, paid once instead of in each run
+    context.set_forkserver_preload(modules)
+    multiprocessing.forkserver.ensure_running()

@@ -1,0 +1,124 @@
+"""What there is to do, read from the folders and refs, and which of it has been tried in vain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from loopwright import workshop
+from loopwright.contracts import Tree
+from loopwright.folders import plans
+from loopwright.folders.trees import DiskTree
+from loopwright.journal import claims, records
+from loopwright.journal.hub import Hub
+from loopwright.loops import starting
+from loopwright.loops.promotion import moving
+from loopwright.vocabulary import Plan, Status
+from loopwright.watcher import is_being_written
+
+_UNDER_WAY = ("HEAD", "index", "index.lock", "MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One thing to do for a plan: `run` it, `resume` its interrupted run, or `land` the one that is held."""
+
+    verb: str
+    plan: str
+    run: int | None = None
+
+
+@dataclass(frozen=True)
+class Found:
+    """What one look at the folders brought: jobs in their order, problems of files, and how much may run at once."""
+
+    jobs: tuple[Job, ...]
+    problems: tuple[str, ...]
+    parallel: int
+
+
+def look(hub: Hub) -> Found:
+    """Read the folders anew. Interrupted runs come first, then held ones, then new ones.
+
+    Files that somebody is writing at this moment aren't judged: their end is an event. Raises what a broken
+    configuration raises.
+    """
+    hub = replace(hub)  # the branch that is checked out is read once by a hub, and a watcher lives long
+    moving.finish(hub)
+    loops, _ = workshop.configuration(hub)
+    tree = starting.tree_of(hub, loops.mainline)
+    unfinished = _unfinished(tree)
+    everything, problems = plans.read_all(tree)
+    held = {claim.plan: claim for claim in claims.every(hub)}
+    gone = [Job("resume", name, claim.run) for name, claim in held.items() if not claims.is_alive(hub, claim.run)]
+    free = (plan for plan in plans.ready(everything) if plan.name not in held and plan.path not in unfinished)
+    errors = (problem for problem in problems if problem.severity == "error" and problem.path not in unfinished)
+    jobs = (*gone, *_held(hub, everything), *(Job("run", plan.name) for plan in free))
+    return Found(jobs, tuple(str(problem) for problem in errors), loops.max_parallel)
+
+
+def _unfinished(tree: Tree) -> set[str]:
+    if not isinstance(tree, DiskTree):
+        return set()
+    return {path for path in plans.in_folder(tree) if is_being_written(tree.root / path)}
+
+
+def _held(hub: Hub, everything: Iterable[Plan]) -> list[Job]:
+    """Runs that met their goal, are to be landed without a person, and have only the person's edits in their way."""
+    reviewed = [plan.name for plan in everything if plan.status is Status.REVIEW]
+    if not reviewed:
+        return []
+    newest = {record["plan"]: record for record in records.every(hub)}
+    waiting = (newest[name] for name in reviewed if name in newest)
+    return [Job("land", record["plan"], record["run"]) for record in waiting if record["held"]]
+
+
+def circumstances(hub: Hub, job: Job) -> str:
+    """A digest of what may change a job's outcome: a plan and its configuration, or what holds a landing."""
+    told = _in_the_way(hub, job.run) if job.verb == "land" and job.run else _written_for(hub, job.plan)
+    return sha256(repr(told).encode()).hexdigest()
+
+
+def _written_for(hub: Hub, plan: str) -> list[object]:
+    disk = DiskTree(hub.top)
+    paths = (starting.plan_path(plan), ".env", *disk.list("agents"), *disk.list("skills"))
+    return [(path, disk.read(path)) for path in paths]
+
+
+def _in_the_way(hub: Hub, number: int) -> list[object]:
+    """The person's files where the run would land, and what git is in the middle of."""
+    record: Mapping[str, Any] = records.read(hub, number) or {"files": []}
+    gitdir = Path(hub.git.line("rev-parse", "--absolute-git-dir"))
+    files = (hub.top / file["path"] for file in record["files"])
+    return [_stamp(path) for path in (*files, *(gitdir / name for name in _UNDER_WAY))]
+
+
+def _stamp(path: Path) -> tuple[int, ...] | None:
+    try:
+        found = path.lstat()
+    except OSError:  # not there, or a file where a folder should be
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns, found.st_mode
+
+
+@dataclass
+class Tries:
+    """Jobs that brought nothing: under which circumstances, and until when they rest while those stay the same."""
+
+    resting: dict[Job, tuple[str, float]] = field(default_factory=dict)
+
+    def rest(self, hub: Hub, job: Job, until: float) -> None:
+        """Leave a job until `until` (monotonic seconds), or until its circumstances change."""
+        self.resting[job] = circumstances(hub, job), until
+
+    def rests(self, hub: Hub, job: Job, now: float) -> bool:
+        if job not in self.resting:
+            return False
+        before, until = self.resting[job]
+        if now < until and before == circumstances(hub, job):
+            return True
+        del self.resting[job]
+        return False
