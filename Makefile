@@ -1,12 +1,14 @@
 # Everything works on a fresh machine with Python 3.11 or newer, git and make: each target sets up its own .venv.
-PYTHON ?= $(shell command -v python3.13 || command -v python3.12 || command -v python3.11 || command -v python3)
+# The first one that really starts: a version manager's stand-in may be on PATH for a Python that isn't there.
+PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python3.14; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 READY := .venv/.ready
 
 .PHONY: demo test check bench clean
 
 $(READY): pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "loopwright needs Python 3.11 or newer; name one with PYTHON=..."; exit 2; }
+	@test -n "$(PYTHON)" || { echo "loopwright needs Python 3.11 or newer; name one: make PYTHON=..."; exit 2; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	@touch $@

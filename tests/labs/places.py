@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import pytest
+
 from loopwright.contracts import Lab, LabWish, OpenLab, Site
 from loopwright.testing.repository import Repository
+from loopwright.workshop import LABS
 
 FILES: Mapping[str, str | bytes] = {
     "README.md": "# Sums\n",
@@ -41,6 +44,11 @@ class Place:
     @property
     def common(self) -> Path:
         return Path(self.repository.git("rev-parse", "--path-format=absolute", "--git-common-dir"))
+
+    @property
+    def kind(self) -> str:
+        """The name of this kind of lab."""
+        return next(name for name, open_lab in LABS.items() if open_lab is self.open_lab)
 
     @property
     def head(self) -> str:
@@ -88,6 +96,19 @@ def fill(repository: Repository, files: Mapping[str, str | bytes] = FILES) -> No
     repository.link("link", "src/sums.py")
     (repository.write("tool.sh", "#!/bin/sh\necho tool\n")).chmod(0o755)
     repository.commit("first")
+
+
+def leave(place: Place, work: Callable[[Lab], None], *, name: str = "gen-1", throwaway: bool = False) -> Path:
+    """Work in a lab, and be interrupted; where the lab was."""
+    with pytest.raises(KeyboardInterrupt):
+        _broken_off(place, work, name, throwaway)
+    return place.labs / name
+
+
+def _broken_off(place: Place, work: Callable[[Lab], None], name: str, throwaway: bool) -> None:
+    with place.open(name, throwaway=throwaway) as lab:
+        work(lab)
+        raise KeyboardInterrupt
 
 
 def is_alive(pid: int) -> bool:

@@ -124,10 +124,10 @@ def planted(lab: Lab, witness: Path) -> None:
     )
     script = f"""
         configure() {{
-            mkdir -p "$(git rev-parse --git-path hooks)"
+            hooks="$(git rev-parse --git-path hooks)"; mkdir -p "$hooks"
+            for hook in {" ".join(hooks)}; do cp "$1" "$hooks/$hook"; done
             for name in {names}; do git config $name "$1"; done
             git config core.hooksPath "$PWD/../home/hooks"; git config core.attributesFile "$PWD/../home/attributes"
-            for hook in {" ".join(hooks)}; do cp "$1" "$(git rev-parse --git-dir)/hooks/$hook"; done
         }}
         mkdir -p ../home/hooks; for hook in {" ".join(hooks)}; do cp "$1" ../home/hooks/$hook; done
         echo '* filter=p diff=p merge=p' > ../home/attributes

@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 
 from loopwright import shell
+from loopwright.vocabulary import Ran
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="processes are looked at through /proc")
 
 
-def sh(command: str, folder: Path, seconds: float = 20.0, **more: int) -> shell.Ran:
-    return shell.run(["sh", "-c", command], cwd=folder, seconds=seconds, **more)
+def sh(command: str, folder: Path, seconds: float = 20.0, keep: int = 65536) -> Ran:
+    return shell.run(["sh", "-c", command], cwd=folder, seconds=seconds, keep=keep)
 
 
 def is_alive(pid: int) -> bool:
