@@ -17,7 +17,7 @@ demo: $(READY)
 	@$(BIN)/loopwright demo
 
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 check: $(READY)
 	$(BIN)/ruff check .

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from loopwright import workshop
 from loopwright.contracts.schemas import validate
+from loopwright.errors import BadUse
 from loopwright.folders import plans
 from loopwright.journal import claims, records
 from loopwright.journal.facts import Lines
 from loopwright.journal.hub import Hub
 from loopwright.loops import decisions, starting
-from loopwright.vocabulary import Plan, Status
+from loopwright.vocabulary import Loops, Plan, Status
 
 
 def status(hub: Hub) -> dict[str, Any]:
     """The line, its plans with what they wait for, the runs at work, and the queue in its order."""
-    loops, _ = workshop.configuration(hub)
+    loops, notes = workshop.configuration(hub)
     tree = starting.tree_of(hub, loops.mainline)
     everything, problems = plans.read_all(tree)
     held = {claim.plan: claim for claim in claims.every(hub)}
@@ -31,9 +33,17 @@ def status(hub: Hub) -> dict[str, Any]:
         "runs": [_at_work(hub, claim) for claim in held.values()],
         "queue": [plan.name for plan in plans.ready(everything) if plan.name not in held],
         "problems": [str(problem) for problem in problems if problem.severity == "error"],
+        "notes": [*notes, *_about_labs(loops)],
     }
     validate("status", line)
     return line
+
+
+def _about_labs(loops: Loops) -> tuple[str, ...]:
+    try:
+        return workshop.lab_kind(loops)[1]
+    except BadUse as problem:
+        return (problem.problem,)
 
 
 def _plan(
@@ -61,11 +71,24 @@ def _at_work(hub: Hub, claim: claims.Claim) -> dict[str, Any]:
     }
 
 
-def _stage(fact: dict[str, Any]) -> str:
-    """A fact in a few words: how far a run is."""
-    where = f" chunk {fact['chunk']} attempt {fact['number']}" if "chunk" in fact and "number" in fact else ""
-    who = f" {fact['role']}" if "role" in fact else ""
-    return f"{fact['kind']}{who}{where}"
+def _stage(fact: Mapping[str, Any]) -> str:
+    """A fact in a few words: what happened, or how far a run is."""
+    match fact["kind"]:
+        case "session":
+            return f"{fact['role']}: {fact['report'].get('ended', 'done')}, {fact['report'].get('turns', 0)} turns"
+        case "made" | "attempt" as kind:
+            return f"{kind} chunk {fact['chunk']} attempt {fact['number']}"
+        case "gates":
+            return f"gates ({fact['label']})"
+        case "candidate":
+            return f"merged with the mainline as {fact['commit'][:10]}"
+        case "landed":
+            return f"landed as {fact['landing']['commit'][:10]}"
+        case "held":
+            return " ".join(("held:", fact["held"]["reason"], *fact["held"].get("paths", ())))
+        case kind:
+            told = next((fact[name] for name in ("outcome", "status", "decision", "text") if name in fact), "")
+            return f"{kind}: {told}" if told else str(kind)
 
 
 def runs(hub: Hub) -> list[dict[str, Any]]:
@@ -102,9 +125,8 @@ def show(hub: Hub, number: int) -> dict[str, Any]:
 def _timeline(line: str) -> dict[str, Any]:
     fact = json.loads(line)
     told: dict[str, Any] = {"at": fact["at"], "what": _stage(fact)}
-    if fact["kind"] == "attempt":
-        told["passed"] = all(verdict["passed"] for verdict in fact["attempt"].get("verdicts", [{"passed": False}]))
-    return told
+    judged = fact["attempt"].get("verdicts", [{"passed": False}]) if fact["kind"] == "attempt" else fact.get("verdicts")
+    return told if judged is None else {**told, "passed": all(verdict["passed"] for verdict in judged)}
 
 
 def log(hub: Hub) -> list[dict[str, str]]:

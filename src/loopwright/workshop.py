@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from loopwright.backends.anthropic import Anthropic
+from loopwright.backends.anthropic import Anthropic, horizon
 from loopwright.backends.command import Command
 from loopwright.backends.scripted import Scripted
 from loopwright.contracts import Backend, Clock, OpenLab, Site, Tree, Workshop
@@ -25,6 +25,9 @@ LABS: dict[str, OpenLab] = {
     "clone": clone.open_lab,
     "worktree": worktree.open_lab,
 }
+ISOLATION = ("worktree", "clone")
+"""The kinds of lab, from the least isolated one."""
+
 BACKENDS: dict[str, Backend] = {
     "anthropic": Anthropic(),
     "command": Command(),
@@ -59,7 +62,7 @@ def assemble(
     """
     env = settings(hub, environ)
     loops, notes = configuration(hub)
-    kind, why = _lab_kind(plan.lab if plan and plan.lab else loops.lab, environ)
+    kind, why = lab_kind(loops, plan)
     tree = starting.tree_of(hub, loops.mainline)
 
     def known_skills() -> dict[str, Skill]:
@@ -115,14 +118,24 @@ def must_be_on_a_branch(hub: Hub) -> None:
         raise BadUse("HEAD is detached: it names no branch", "go to one: `git switch main`")
 
 
-def _lab_kind(wanted: str, environ: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:
-    """The kind of lab, and what a person should know about it."""
-    if wanted == "auto":
-        return "clone", ("lab: clone (no sandbox here): a command in it runs as you, and can see what you can see",)
-    if wanted not in LABS:
-        known = ", ".join(sorted(LABS))
-        raise BadUse(f"there is no lab of kind `{wanted}` here", f"one of auto, {known} (agents/LOOPS.md or the plan)")
-    return wanted, ()
+def lab_kind(loops: Loops, plan: Plan | None = None) -> tuple[str, tuple[str, ...]]:
+    """The kind of lab, and what a person should know about it. A plan may ask for more isolation, never for less.
+
+    Raises BadUse for a kind that isn't to be had here.
+    """
+    asked = [loops.lab, *([plan.lab] if plan and plan.lab else [])]
+    kinds = ["clone" if kind == "auto" else _had(kind) for kind in asked]
+    kind = max(kinds, key=ISOLATION.index)
+    if asked == ["auto"] * len(asked):
+        return kind, ("lab: clone (no sandbox here): a command in it runs as you, and can see what you can see",)
+    return kind, ()
+
+
+def _had(kind: str) -> str:
+    if kind in LABS:
+        return kind
+    known = ", ".join(sorted(LABS))
+    raise BadUse(f"there is no lab of kind `{kind}` here", f"one of auto, {known} (agents/LOOPS.md or the plan)")
 
 
 def backend(role: Role) -> Backend | None:
@@ -170,6 +183,7 @@ def preflight(shop: Workshop) -> None:
             raise BadUse(f"{role.path}: backend: command, but there is no `command:`", "add the line `command: ...`")
         if role.backend == "anthropic":
             access(name, shop.env)
+            horizon(shop.env)
 
 
 def context(tree: Tree) -> str:

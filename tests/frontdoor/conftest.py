@@ -16,7 +16,7 @@ import pytest
 
 from loopwright.testing.endpoint import Endpoint, scripted_endpoint
 from loopwright.testing.frontdoor import FrontDoor
-from loopwright.testing.script import Call, Say, Session, Turn
+from loopwright.testing.script import Call, Fault, Say, Session, Turn
 
 PRICING = """
 def discount(price, percent):
@@ -97,8 +97,12 @@ def judges() -> tuple[Session, ...]:
     )
 
 
-def maker(*turns: Turn, **when: str) -> Session:
-    return Session(role="maker", turns=[*turns, Turn(Say("Deliverables: src/pricing.py\nEvidence: `make test`"))], **when)
+Texts = str | Sequence[str]
+
+
+def maker(*turns: Turn, when: Texts = (), unless: Texts = ()) -> Session:
+    said = Turn(Say("Deliverables: src/pricing.py\nEvidence: `make test`"))
+    return Session(role="maker", turns=[*turns, said], when=when, unless=unless)
 
 
 def write(path: str, content: str) -> Turn:
@@ -107,6 +111,18 @@ def write(path: str, content: str) -> Turn:
 
 def bash(command: str) -> Turn:
     return Turn(Call("bash", command=command))
+
+
+def small_plan(number: int, **fields: str) -> str:
+    """A plan of its own, whose goal is one file."""
+    header = "".join(f"{name.replace('_', '-')}: {value}\n" for name, value in {"merge": "auto", **fields}.items())
+    return f"---\n{header}---\n# Write file {number}.\n\n## Goal\n- file `made/{number}.txt` exists\n"
+
+
+def small_maker(number: int, *, faults: Sequence[Fault] = ()) -> Session:
+    """Who makes the file of `small_plan(number)`."""
+    made = Turn(Call("write_file", path=f"made/{number}.txt", content=f"{number}\n"), faults=faults)
+    return maker(made, when=f"# Write file {number}.")
 
 
 GOOD = PRICING.replace("price * percent", "price * percent / 100").lstrip()
@@ -123,6 +139,12 @@ class Shop:
     path: Path
     door: FrontDoor
     endpoint: Endpoint | None = None
+
+    @property
+    def model(self) -> Endpoint:
+        """Who answers, for a repository that has a model."""
+        assert self.endpoint is not None
+        return self.endpoint
 
     def git(self, *words: str) -> str:
         done = subprocess.run(["git", *words], cwd=self.path, check=True, capture_output=True, text=True)
@@ -172,14 +194,15 @@ class Shop:
 Scripted = Callable[[Sequence[Session]], Shop]
 
 
-@pytest.fixture
-def shop(tmp_path: Path) -> Shop:
-    """The repository without a model: for input that never gets that far, and for commands as makers."""
-    home = tmp_path / "home"
+def settled(place: Path) -> Shop:
+    """A home folder and a repository in `place`, with nothing run yet."""
+    home = place / "home"
     home.mkdir()
-    (home / ".gitconfig").write_text("[user]\n\tname = Ada\n\temail = ada@example.org\n[init]\n\tdefaultBranch = main\n")
+    (home / ".gitconfig").write_text(
+        "[user]\n\tname = Ada\n\temail = ada@example.org\n[init]\n\tdefaultBranch = main\n"
+    )
     env = {"PATH": os.environ["PATH"], "HOME": str(home), "LANG": "C.UTF-8", "LOOPWRIGHT_RETRY_SECONDS": "2"}
-    path = tmp_path / "shop"
+    path = place / "shop"
     path.mkdir()
     found = Shop(path, FrontDoor(path, env))
     found.git("init", "-qb", "main")
@@ -190,6 +213,12 @@ def shop(tmp_path: Path) -> Shop:
     found.write("agents/LOOPS.md", LOOPS)
     found.commit("a shop")
     return found
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Shop:
+    """The repository without a model: for input that never gets that far, and for commands as makers."""
+    return settled(tmp_path)
 
 
 @pytest.fixture

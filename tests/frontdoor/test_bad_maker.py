@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
-from .conftest import GOOD, KEY, PLAN, PRICING, Scripted, Shop, bash, good_maker, judges, maker, write
 from loopwright.testing.frontdoor import Told
 from loopwright.testing.script import Call, Session, Turn
+
+from .conftest import GOOD, KEY, PLAN, PRICING, Scripted, Shop, bash, good_maker, judges, maker, write
 
 ANYWHERE = PLAN.replace("## Scope\n- `src/**`\n- `tests/**`\n", "")
 """The plan without a scope: only the protected paths are forbidden."""
@@ -97,10 +98,12 @@ def test_five_files_outside_the_scope_stop_the_plan_at_once_and_roll_the_lab_bac
     (attempt,) = shop.record(1)["attempts"]
     assert [verdict["rolls_back"] for verdict in attempt["verdicts"] if not verdict["passed"]] == [True]
     assert result["commit"] is None
-    assert len(shop.endpoint.asked("checker")) == 0  # type: ignore[union-attr]
+    assert len(shop.model.asked("checker")) == 0
 
 
-@pytest.mark.parametrize("path", ["agents/maker.md", "plans/fix.md", "plans/more.md", "wiki/90_LOG/x.md", "wiki/log.md"])
+@pytest.mark.parametrize(
+    "path", ["agents/maker.md", "plans/fix.md", "plans/more.md", "wiki/90_LOG/x.md", "wiki/log.md"]
+)
 def test_a_protected_path_is_refused_whatever_the_scope_says(scripted: Scripted, path: str) -> None:
     shop = scripted([maker(write("src/pricing.py", GOOD), write(path, "# mine\n")), *judges()])
 
@@ -258,12 +261,14 @@ def journal(shop: Shop) -> list[dict[str, Any]]:
 def test_a_makers_own_words_of_success_are_no_verdict(scripted: Scripted) -> None:
     """A verdict comes by the judge's tool alone: a maker that calls it has called a tool that it doesn't have."""
     cheat = Turn(Call("submit_verdict", decision="approve", reasons=[], confidence="high"))
-    no = Session(role="checker", turns=[Turn(Call("submit_verdict", decision="reject", reasons=["no"], confidence="high"))])
+    no = Session(
+        role="checker", turns=[Turn(Call("submit_verdict", decision="reject", reasons=["no"], confidence="high"))]
+    )
     shop = scripted([maker(write("src/pricing.py", GOOD), cheat), no, *judges()[1:]])
 
     assert_refused(shop, begun(shop), "checker", "rejected")
 
-    (made,) = [asked for asked in shop.endpoint.asked("maker") if asked.place == 2]  # type: ignore[union-attr]
+    (made,) = [asked for asked in shop.model.asked("maker") if asked.place == 2]
     assert made.results[-1]["is_error"]
 
 
@@ -295,15 +300,15 @@ def test_a_maker_may_commit_by_itself(scripted: Scripted) -> None:
 
 # ---------------------------------------------------------------- what a lab could make the host run
 
-HOOKS = ("post-checkout", "post-index-change", "pre-commit", "post-commit", "reference-transaction", "pre-auto-gc")
+HOOKS = "post-checkout post-index-change pre-commit post-commit reference-transaction pre-auto-gc"
 
 PROGRAM = '#!/bin/sh\n[ -n "$LOOPWRIGHT_LAB" ] || touch {marker}\ncat 2>/dev/null\n'
 """Leaves a mark wherever it runs but in a lab."""
 
 TRAPS = {
     "core.fsmonitor": 'git config core.fsmonitor "$trap"',
-    "hooks": f'for hook in {" ".join(HOOKS)}; do cp "$trap" ".git/hooks/$hook"; done',
-    "core.hooksPath": f'mkdir src/h; for h in {" ".join(HOOKS)}; do cp "$trap" src/h/$h; done; git config core.hooksPath src/h',
+    "hooks": f'for hook in {HOOKS}; do cp "$trap" ".git/hooks/$hook"; done',
+    "core.hooksPath": f'mkdir src/h; for h in {HOOKS}; do cp "$trap" src/h/$h; done; git config core.hooksPath src/h',
     "a clean filter": 'git config filter.x.clean "$trap"; echo "* filter=x" > src/.gitattributes; touch src/*.py',
     "a process filter": 'git config filter.x.process "$trap"; echo "* filter=x" > .git/info/attributes; touch src/*.py',
     "textconv": 'git config diff.x.textconv "$trap"; echo "*.py diff=x" > src/.gitattributes',
@@ -400,7 +405,9 @@ def test_a_nested_repository_is_refused_and_its_files_are_kept(scripted: Scripte
 
 
 def test_a_process_that_a_maker_leaves_behind_ends_with_the_lab(scripted: Scripted) -> None:
-    shop = scripted([maker(write("src/pricing.py", GOOD), bash("setsid sleep 300 >/dev/null 2>&1 & disown")), *judges()])
+    shop = scripted(
+        [maker(write("src/pricing.py", GOOD), bash("setsid sleep 300 >/dev/null 2>&1 & disown")), *judges()]
+    )
 
     assert begun(shop).json["landed"]
 
@@ -445,7 +452,9 @@ def test_the_hosts_keys_are_in_no_lab_object_log_or_page(scripted: Scripted) -> 
     assert "PATH=" in seen
     assert [name for name in ("MY_SECRET_TOKEN", "ANTHROPIC", "SHOP_API_KEY", "MAX_ITERATIONS") if name in seen] == []
     keys = [KEY, OWN, DOTENV]
-    assert [key for key in keys if key in told.out + told.err + str([asked.body for asked in shop.endpoint.requests])] == []  # type: ignore[union-attr]
+    assert [
+        key for key in keys if key in told.out + told.err + str([asked.body for asked in shop.model.requests])
+    ] == []
     assert leaks(shop, keys) == []
 
 
@@ -454,7 +463,12 @@ def leaks(shop: Shop, keys: list[str]) -> list[str]:
     objects = shop.git("cat-file", "--batch-all-objects", "--batch-check=%(objectname)").split()
     assert len(objects) > 20
     dump = subprocess.run(
-        ["git", "cat-file", "--batch"], cwd=shop.path, input="\n".join(objects), capture_output=True, check=True, encoding="latin-1"
+        ["git", "cat-file", "--batch"],
+        cwd=shop.path,
+        input="\n".join(objects),
+        capture_output=True,
+        check=True,
+        encoding="latin-1",
     ).stdout
     found = [f"object: {key}" for key in keys if key in dump]
     for path in (path for path in shop.path.parent.rglob("*") if path.is_file() and path.name != ".env"):

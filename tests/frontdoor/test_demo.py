@@ -60,8 +60,8 @@ def test_the_demo_lands_what_was_wrong_twice_and_says_that_a_script_answered(sto
     lines = told.out.strip().splitlines()
     assert "A scripted model answers in this demo" in lines[0]
     assert "A scripted model gave all 22 answers" in lines[-2]
-    assert "rejected by python3 -m unittest discover -s tests: test-failure" in told.out
-    assert "rejected by checker" in told.out
+    assert "= python3 -m unittest discover -s tests says no: test_pricing" in told.out
+    assert "= checker says no: shop/receipt.py:9" in told.out
     assert "AssertionError: 1341 != 1390" in told.out
     assert "shop/receipt.py:9: the saving is rounded by itself" in told.out
     assert f"cd {story.shop}" in told.out
@@ -163,3 +163,19 @@ def test_live_with_a_wrong_key_pauses_and_says_how_to_go_on(door: FrontDoor, stu
     assert told.code == 4, told.out + told.err
     assert "mend: see to the key" in told.err
     assert KEY not in told.out + told.err
+
+
+def test_the_readmes_picture_is_made_of_lines_of_the_demo(story: Story) -> None:
+    readme = (Path(__file__).parent.parent.parent / "README.md").read_text()
+    picture = readme.split("```text\n", 1)[1].split("```", 1)[0].splitlines()
+    told = {measured_out(line) for line in story.told.out.splitlines()}
+
+    shown = [line for line in picture if "[...]" not in line and line != "$ make demo"]
+    assert len(shown) > 20
+    assert [line for line in shown if measured_out(line) not in told] == []
+
+
+def measured_out(line: str) -> str:
+    """A line without what differs from run to run: seconds, dollars, commits, the width of gaps."""
+    without = re.sub(r"^ *\d+\.\ds|\$\d+\.\d{4}|\b[0-9a-f]{7}\b", "", line)
+    return " ".join(without.split())

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import GOOD, PLAN, PRICING, Scripted, Shop, bash, good_maker, judges, maker, verdict, write
 from loopwright.testing.frontdoor import FrontDoor, at_work, until
-from loopwright.testing.script import Session
+from loopwright.testing.script import Script, Session
 from loopwright.vocabulary import OWNED, matches
+
+from .conftest import GOOD, PLAN, PRICING, Scripted, Shop, bash, good_maker, judges, maker, verdict, write
 
 Facts = dict[str, object]
 
@@ -19,7 +20,7 @@ HUMAN = PLAN.replace("merge: auto", "merge: human")
 
 
 def lived_in(shop: Shop) -> None:
-    """The checkout of somebody at work: a stash, a branch's worth of config, staged, dirty, untracked, ignored files."""
+    """The checkout of somebody at work: a stash, own configuration, staged, dirty, untracked, ignored files."""
     shop.write("docs/a.txt", "one\n")
     shop.write("docs/b.txt", "one\n")
     shop.write("docs/c.txt", "one\n")
@@ -161,7 +162,7 @@ def test_an_edit_that_overlaps_holds_the_landing_until_it_is_gone(
     again = shop.door("land", "1", "--json")
     assert (again.code, again.json["landed"]) == (0, False)
     assert facts(shop) == before
-    asked = len(shop.endpoint.requests)  # type: ignore[union-attr]
+    asked = len(shop.model.requests)
 
     shop.git("rm", "-rqf", "--cached", "src/pricing.py")
     if (shop.path / "src/pricing.py").is_dir():
@@ -172,7 +173,7 @@ def test_an_edit_that_overlaps_holds_the_landing_until_it_is_gone(
 
     assert (landed.code, landed.json["landed"], landed.json["status"], landed.json["held"]) == (0, True, "done", None)
     assert shop.read("src/pricing.py") == GOOD
-    assert len(shop.endpoint.requests) == asked  # type: ignore[union-attr]
+    assert len(shop.model.requests) == asked
     assert shop.door("fsck", "--json").json["findings"] == []
 
 
@@ -313,8 +314,7 @@ def test_from_a_folder_inside_the_repository_it_is_the_same_run(scripted: Script
 def test_a_plan_edited_while_it_runs_finishes_the_version_that_was_claimed_and_says_so(scripted: Scripted) -> None:
     shop = scripted([])
     person = f"sed -i 's/# A discount is a percentage/# A discount is generous/' {shop.path}/plans/fix.md"
-    assert shop.endpoint is not None
-    shop.endpoint.script = type(shop.endpoint.script)([maker(bash(person), write("src/pricing.py", GOOD)), *judges()])
+    shop.model.script = Script([maker(bash(person), write("src/pricing.py", GOOD)), *judges()])
     shop.plan("fix")
 
     result = shop.door("run", "fix", "--json").json
@@ -343,7 +343,11 @@ def test_staged_words_in_a_plan_stay_staged_and_only_the_status_line_changes(scr
     staged, unstaged = shop.git("diff", "--cached", "-U0"), shop.git("diff", "-U0")
     assert added(staged) == ["", "## Risks", "- staged words"]
     assert added(unstaged) == ["- words on disk"]
-    for version in (shop.read("plans/fix.md"), shop.git("show", ":plans/fix.md"), shop.git("show", "HEAD:plans/fix.md")):
+    for version in (
+        shop.read("plans/fix.md"),
+        shop.git("show", ":plans/fix.md"),
+        shop.git("show", "HEAD:plans/fix.md"),
+    ):
         assert version.count("status: done") == 1
 
 

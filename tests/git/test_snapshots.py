@@ -205,7 +205,6 @@ def test_a_lab_is_brought_back_to_a_commit_byte_by_byte(lab: PrivateGit, git: Gi
     nested(repo, lab.work / "inner")
     (lab.work / "link").unlink()
     (lab.work / "empty").write_text("no more")
-    os.mkfifo(lab.work / "pipe")
     lab.checkout(commit)
     assert (lab.work / "cache/kept").exists(), "ignored by the commit's or the lab's rules: the cache stays"
     (lab.work / "cache/kept").unlink()
@@ -234,5 +233,3 @@ def test_sha256_repositories_have_snapshots_too(tmp_path: Path) -> None:
     nested(repo, lab.work / "inner")
     Repository(lab.work / "inner").write("x", "x")
     assert kept(Git(repo.path), lab.snapshot_tree()) == on_disk(lab.work)
-
-

@@ -36,7 +36,7 @@ class Anthropic:
                 access(brief.role.name, session.env),
                 session.clock,
                 session.tell,
-                _horizon(session.env),
+                horizon(session.env),
                 self.silence,
                 self.chance,
             )
@@ -45,7 +45,8 @@ class Anthropic:
         return converse(brief, lab, session, ask, model)
 
 
-def _horizon(env: Mapping[str, str]) -> float:
+def horizon(env: Mapping[str, str]) -> float:
+    """Seconds that an unreachable model is tried again. Raises BadUse for a number that is none."""
     text = env.get("LOOPWRIGHT_RETRY_SECONDS", "").strip()
     try:
         return max(float(text), 0.0) if text else retry.HORIZON

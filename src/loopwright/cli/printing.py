@@ -8,12 +8,17 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from loopwright.contracts.schemas import validate
+
 
 def json_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the facts as one JSON object")
 
 
-def facts(value: Any) -> None:
+def facts(value: Any, schema: str | None = None) -> None:
+    """Print facts as JSON. `schema`: the one to hold them against, where whoever made them has not done so."""
+    if schema is not None:
+        validate(schema, value)
     print(json.dumps(value, indent=2, ensure_ascii=False))
 
 

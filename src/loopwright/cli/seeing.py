@@ -28,8 +28,8 @@ def status(where: Path, options: argparse.Namespace) -> int:
         facts(line)
         return 0
     print(f"line: {line['line']}   mainline: {line['mainline']}")
-    for problem in line["problems"]:
-        print(coloured(problem, "red"))
+    for told in (*line["problems"], *line["notes"]):
+        print(coloured(told, "red"))
     if not line["plans"]:
         print('no plans yet: `loopwright new "what will be true"`')
         return 0
@@ -54,7 +54,7 @@ def _waiting(plan: dict[str, Any]) -> str:
 def runs(where: Path, options: argparse.Namespace) -> int:
     rows = overview.runs(find(where))
     if options.json:
-        facts({"runs": rows})
+        facts({"runs": rows}, "runs")
         return 0
     keys = ("run", "plan", "outcome", "status", "started", "seconds")
     table(
@@ -67,7 +67,7 @@ def runs(where: Path, options: argparse.Namespace) -> int:
 def show(where: Path, options: argparse.Namespace) -> int:
     run = overview.show(find(where), options.number)
     if options.json:
-        facts(run)
+        facts(run, "show")
         return 0
     print(coloured(f"gen-{run['run']}  {run['title']}", "bold"))
     print(f"plan {run['plan']}   outcome {run['outcome']}   status {run['status']}   landed {run['landed']}")
@@ -100,7 +100,8 @@ def _attempts(run: dict[str, Any]) -> None:
 def _gates(title: str, gates: list[dict[str, Any]]) -> None:
     for gate in gates:
         told = coloured("passed", "green") if gate["passed"] else coloured("FAILED", "red")
-        print(f"{title}: {told} {gate['command'] or gate['name']} (exit {gate['exit']})")
+        code = "" if gate["exit"] is None else f" (exit {gate['exit']})"
+        print(f"{title}: {told} {gate['command'] or gate['name']}{code}")
 
 
 def _costs(run: dict[str, Any]) -> None:
@@ -117,7 +118,7 @@ def _costs(run: dict[str, Any]) -> None:
 def log(where: Path, options: argparse.Namespace) -> int:
     rows = overview.log(find(where))
     if options.json:
-        facts({"log": rows})
+        facts({"log": rows}, "log")
     else:
         for row in rows:
             print(f"{row['date']}  {row['verb']:<10} {row['title']}")

@@ -36,7 +36,7 @@ def init(where: Path, options: argparse.Namespace) -> int:
         place.write_bytes(data)
         written.append(path)
     if options.json:
-        printing.facts({"written": written, "kept": kept})
+        printing.facts({"written": written, "kept": kept}, "init")
         return 0
     for path in written:
         print(f"wrote {path}")
@@ -66,7 +66,7 @@ def new(where: Path, options: argparse.Namespace) -> int:
     except FileExistsError:
         raise BadUse(f"plans/{name} is there already", "choose another title, or edit that one") from None
     if options.json:
-        printing.facts({"plan": place.stem, "path": f"plans/{name}"})
+        printing.facts({"plan": place.stem, "path": f"plans/{name}"}, "new")
     else:
         print(f"wrote plans/{name}: fill it in, then set `status: ready`")
     return 0
@@ -119,7 +119,7 @@ def doctor(where: Path, options: argparse.Namespace) -> int:
     hub = find(where)
     rows = list(_examined(hub))
     if options.json:
-        printing.facts({"ready": all(row["ok"] is not False for row in rows), "parts": rows})
+        printing.facts({"ready": all(row["ok"] is not False for row in rows), "parts": rows}, "doctor")
     else:
         for row in rows:
             mark = {True: coloured("ok", "green"), False: coloured("MISSING", "red"), None: coloured("note", "yellow")}

@@ -79,7 +79,7 @@ def rollback(where: Path, options: argparse.Namespace) -> int:
 def stop(where: Path, options: argparse.Namespace) -> int:
     result = running.decide(_host(where, options), "stop", options.number)
     if options.json:
-        printing.facts(result)
+        printing.facts(result, "stop")
     else:
         print(f"run {options.number} of {result['plan']}: {result['outcome']}")
     return 0

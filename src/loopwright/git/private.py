@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -83,13 +83,23 @@ class PrivateGit:
         nested = self.nested_repositories()
         # git is kept away from nested repositories: comparing one would run its fsmonitor here, on the host.
         away = [f":(exclude,literal,top){folder}" for folder in nested]
-        self._git.run("add", "-A", "--ignore-errors", "--", ".", *away, ok=(0, 1))
+        self._add(away)
         tree = self._git.line("write-tree")
         found = {path: entry for folder in nested for path, entry in self._files_of(folder)}
         if not found:
             return tree
         links: dict[str, TreeEntry | None] = {path: None for path in self._gitlinks() if path in nested}
         return self._git.edit_tree(tree, {**links, **found})
+
+    def _add(self, away: Sequence[str]) -> None:
+        words = ("add", "-A", "--ignore-errors", "--", ".", *away)
+        try:
+            self._git.run(*words, ok=(0, 1))
+        except GitFailed:
+            # A file that isn't in the encoding that .gitattributes names for it ends git: then none is used.
+            (self.folder / "info").mkdir(exist_ok=True)
+            (self.folder / "info" / "attributes").write_text("* !working-tree-encoding\n")
+            self._git.run(*words, ok=(0, 1))
 
     def nested_repositories(self) -> tuple[str, ...]:
         """Non-ignored folders below the top that are repositories of their own, relative to the work tree."""
@@ -114,13 +124,20 @@ class PrivateGit:
                 if path.is_symlink():
                     target = str(path.readlink()).encode(errors="surrogateescape")
                     entries.append((relative, TreeEntry("120000", self._git.write_blob(target))))
-                elif path.is_file() and name != ".git" and "\n" not in relative:
+                elif path.is_file() and name != ".git":
                     plain.append(relative)
-        feed = "".join(f"{self.work}/{path}\n" for path in plain).encode(errors="surrogateescape")
-        blobs = self._git.run("hash-object", "-w", "--no-filters", "--stdin-paths", data=feed).split() if plain else []
         modes = ["100755" if (self.work / path).stat().st_mode & 0o100 else "100644" for path in plain]
-        rows = zip(plain, modes, blobs, strict=True)
-        return entries + [(path, TreeEntry(mode, blob.decode())) for path, mode, blob in rows]
+        rows = zip(plain, modes, self._blobs_of(plain), strict=True)
+        return entries + [(path, TreeEntry(mode, blob)) for path, mode, blob in rows]
+
+    def _blobs_of(self, paths: Sequence[str]) -> list[str]:
+        """Each file's bytes as a blob. A name with a line break can't be listed, and is hashed by itself."""
+        words = ("hash-object", "-w", "--no-filters")
+        listed = [path for path in paths if "\n" not in path]
+        feed = "".join(f"{self.work}/{path}\n" for path in listed).encode(errors="surrogateescape")
+        out = self._git.run(*words, "--stdin-paths", data=feed).decode().split() if listed else []
+        known = dict(zip(listed, out, strict=True))
+        return [known.get(path) or self._git.line(*words, "--", path) for path in paths]
 
     def bring(self, source: Path, ref: str, into: str, seconds: float = 60.0) -> bool:
         """Fetch one ref of a lab's repository into a ref of the hub's; whether that was possible.
@@ -138,5 +155,8 @@ class PrivateGit:
 
 
 def _pattern(path: str) -> str:
-    """A path as an anchored line of an exclude file, its special signs taken literally."""
-    return "/" + re.sub(r"([\\*?\[\]])", r"\\\1", path)
+    """A path as an anchored line of an exclude file, its special signs taken literally.
+
+    A line break can't be written there: any one character stands for it.
+    """
+    return "/" + re.sub(r"([\\*?\[\]]| $)", r"\\\1", path).replace("\n", "?").replace("\r", "?")

@@ -67,7 +67,7 @@ def resume(hub: Hub, shop: Workshop, number: int) -> Result:
     if claim is None:
         return as_result(record_of(hub, number))
     with starting.resumed(hub, shop, claim) as desk:
-        return pausing.carry_out(desk)
+        return _revert(desk) if desk.kind == "rollback" else pausing.carry_out(desk)
 
 
 def land(hub: Hub, shop: Workshop, number: int) -> Result:
@@ -122,7 +122,7 @@ def rollback(hub: Hub, shop: Workshop, number: int) -> Result:
         raise BadUse(f"run {number} is being taken back by another process", "wait for it: `loopwright status`")
     claim, alive = made
     try:
-        return _revert(Desk(hub, shop, claim, plan, base, "rollback"), number, landing)
+        return _revert(Desk(hub, shop, claim, plan, base, "rollback"))
     finally:
         os.close(alive)
 
@@ -131,18 +131,22 @@ def _taking_back(hub: Hub, number: int, record: Result, landing: Landing) -> Pla
     """The plan of a revert: its scope is what landed, and the tests that came with it go with it."""
     touched = tuple(change.path for change in hub.git.changes(landing.before, landing.commit))
     title = f"Take back gen-{number}: {record['title']}"
-    return Plan(
-        f"rollback-gen-{number}", f"plans/{record['plan']}.md", title, f"# {title}\n", scope=Scope(touched, (), touched)
-    )
+    scope = Scope(touched, (), touched)
+    name, path = f"rollback-gen-{number}", f"plans/{record['plan']}.md"
+    return Plan(name, path, title, f"# {title}\n", scope=scope, form="rollback")
 
 
-def _revert(desk: Desk, number: int, landing: Landing) -> Result:
-    git = desk.hub.git
-    trees = (git.tree_of(oid) for oid in (landing.commit, desk.base, landing.before))
-    merged = git.merge_over(*trees)
-    desk.journal.write("claimed", {"plan": desk.plan.name, "plan_hash": desk.claim.plan_hash, "base": desk.base})
-    run = Run(desk.number, desk.plan, desk.base, desk.branch, kind="rollback")
+def _revert(desk: Desk) -> Result:
+    """Carry out a rollback, from wherever an interrupted one stood."""
+    if desk.journal.last("claimed") is None:
+        desk.journal.write("claimed", {"plan": desk.plan.name, "plan_hash": desk.claim.plan_hash, "base": desk.base})
+    if desk.journal.last("opened") is not None:
+        return pausing.carry_out(desk, decided=True)
+    git, number = desk.hub.git, int(desk.plan.name.removeprefix("rollback-gen-"))
+    landing = decode(Landing, record_of(desk.hub, number)["landing"])
+    merged = git.merge_over(*(git.tree_of(oid) for oid in (landing.commit, desk.base, landing.before)))
     if merged.conflicts:
+        run = Run(desk.number, desk.plan, desk.base, desk.branch, kind="rollback")
         paths = ", ".join(merged.conflicts[:10])
         stop = Stop("conflict", f"what came after gen-{number} changed the same lines: {paths}")
         return reports.result(desk, execution.stop_with(desk, run, stop))

@@ -36,7 +36,7 @@ def _attempted(desk: Desk, run: Run) -> Run:
     if stop := planned_for_another(desk):
         return run.stopped(stop)
     try:
-        run = _work(desk, run)
+        run = _work(desk, run) if desk.plan.chunks else run
         return proving.prove(desk, run) if run.outcome is Outcome.OPEN else run
     except LabFailed as problem:
         return run.stopped(Stop("lab", str(problem)))

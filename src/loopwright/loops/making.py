@@ -58,7 +58,7 @@ def _attempt(desk: Desk, run: Run, chunk: Chunk, number: int, lab: Lab, seen: tu
     reached("chunk:checked")
     tried = Attempt(chunk.number, number, report, change.commit, verdicts)
     for verdict in tried.failed:
-        desk.tell("verdict", f"rejected by {verdict.check}: {verdict.reason}", passed=False)
+        desk.tell("verdict", f"{verdict.check} says no: {telling.gist(verdict)}", passed=False)
     desk.journal.write("attempt", {"chunk": chunk.number, "number": number, "attempt": encode(tried)})
     return tried
 

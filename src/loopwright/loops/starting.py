@@ -156,7 +156,10 @@ def resumed(hub: Hub, shop: Workshop, claim: Claim) -> Iterator[Desk]:
                 f"resume it there, or drop the claim: `git update-ref -d {claim.ref}`",
             )
         plan = archived_plan(hub, claim.run)
-        desk = _sit_down(hub, shop, claim, plan)
+        taking_back = plan.form == "rollback"
+        desk = (
+            Desk(hub, shop, claim, plan, claim.base, "rollback") if taking_back else _sit_down(hub, shop, claim, plan)
+        )
         desk.journal.write("resumed", {"pid": os.getpid()})
         desk.tell("run", f"goes on with run {claim.run} of {claim.plan}")
         yield desk

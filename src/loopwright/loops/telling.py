@@ -122,6 +122,12 @@ def excerpts(desk: Desk, tried: Attempt) -> list[str]:
     return shown
 
 
+def gist(verdict: Verdict) -> str:
+    """A refusal in one line: a judge's first reason, else the word for machines."""
+    lines = [line.strip(" -") for line in verdict.evidence.splitlines() if line.startswith("- ")]
+    return lines[0][:160] if lines else verdict.reason or "rejected"
+
+
 def vagueness(report: Report) -> str:
     """What a maker's last text lacks: a list of deliverables, or evidence that one could look up. '' for nothing."""
     if report.model is None:  # a program says what it likes

@@ -64,6 +64,11 @@ class Started:
         assert self.ended is not None
         return self._told(self.ended)
 
+    @property
+    def err(self) -> str:
+        """What it wrote to stderr so far."""
+        return Path(self.folder.name, "err").read_text(errors="replace")
+
     def _told(self, code: int) -> Told:
         texts = (Path(self.folder.name, name).read_text(errors="replace") for name in ("out", "err"))
         return Told(code, *texts)
@@ -92,6 +97,8 @@ class FrontDoor:
     def start(self, *words: str, env: Mapping[str, str] | None = None, crash: str | None = None) -> Started:
         """Start a command. `crash`: the point (loopwright.checkpoints) at which it gets SIGKILL."""
         folder = tempfile.TemporaryDirectory(prefix="loopwright-told-")
+        for name in ("out", "err"):
+            Path(folder.name, name).touch()
         pid = os.fork()
         if pid:
             return Started(pid, folder)
@@ -106,6 +113,7 @@ class FrontDoor:
 
 def _become(where: Path, env: Mapping[str, str], folder: Path) -> None:
     """Take on a command's environment, folder and streams."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     os.setsid()
     os.chdir(where)
     os.environ.clear()
@@ -116,7 +124,6 @@ def _become(where: Path, env: Mapping[str, str], folder: Path) -> None:
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     sys.stdout = os.fdopen(os.dup(1), "w", buffering=1)
     sys.stderr = os.fdopen(os.dup(2), "w", buffering=1)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _main(words: Sequence[str], crash: str | None) -> int:

@@ -68,6 +68,8 @@ class Endpoint:
     requests: list[Asked] = field(default_factory=list)
     cache: PromptCache = field(default_factory=PromptCache)
     log: Path | None = None
+    answered: int = 0  # requests whose answer has gone out whole
+    seconds: float = 0.0  # spent on these, from a request's headers to the last byte of its answer
     closing: threading.Event = field(default_factory=threading.Event)
     _faults: Counter[tuple[int, int, str]] = field(default_factory=Counter)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -91,6 +93,12 @@ class Endpoint:
             self.requests.append(asked)
             self._write(asked)
         return Answering(asked, found[1] if found else None, fault, whole)
+
+    def ended(self, seconds: float) -> None:
+        """An answer has gone out, or broke off as planned."""
+        with self._lock:
+            self.answered += 1
+            self.seconds += seconds
 
     def _fault(self, found: tuple[int, Turn] | None, role: str, first: str, place: int) -> Fault:
         if found is None:

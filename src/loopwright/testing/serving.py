@@ -6,6 +6,7 @@ import contextlib
 import json
 import socket
 import sys
+import time
 from collections.abc import Iterable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -44,11 +45,13 @@ class _Talk(BaseHTTPRequestHandler):
 
     # The names that http.server looks for:
     def do_GET(self) -> None:
-        self._json(200, {"scripted": True})
+        endpoint = self.server.endpoint
+        self._json(200, {"scripted": True, "answered": endpoint.answered, "seconds": endpoint.seconds})
 
     do_HEAD = do_GET
 
     def do_POST(self) -> None:
+        began = time.perf_counter()
         data = self.rfile.read(min(int(self.headers.get("content-length") or 0), _LONGEST_BODY))
         path = self.path.split("?")[0].rstrip("/")
         try:
@@ -61,7 +64,10 @@ class _Talk(BaseHTTPRequestHandler):
             self._json(200, {"input_tokens": len(data) // 4})
         else:
             headers = {name.lower(): value for name, value in self.headers.items() if name.lower() not in KEYS}
-            self._say(self.server.endpoint.answer(headers, body, len(data)))
+            try:
+                self._say(self.server.endpoint.answer(headers, body, len(data)))
+            finally:
+                self.server.endpoint.ended(time.perf_counter() - began)
 
     def _refused(self, path: str, body: object) -> tuple[int, dict[str, Any]] | None:
         if path not in ("/v1/messages", "/v1/messages/count_tokens"):

@@ -122,7 +122,7 @@ class Plan:
     chunks: tuple[Chunk, ...] = ()
     checks: tuple[Gate, ...] = ()
     goal: tuple[Criterion, ...] = ()
-    form: str = "plan"  # plan | program
+    form: str = "plan"  # plan | program | rollback (made by loopwright itself)
 
     @property
     def prose_goals(self) -> tuple[Criterion, ...]:

@@ -1,4 +1,4 @@
-"""The one place that starts processes."""
+"""Starts processes: a lab's commands, whose output is bounded, and trusted programs, whose whole output is wanted."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from loopwright.shell.ending import end_group, end_tree
 from loopwright.vocabulary import Ran
 
 _GRACE = 0.05  # seconds to drain what a finished command has already written
@@ -153,74 +154,6 @@ def _drain(descriptor: int, kept: _Tail) -> bool:
         return True
     kept.take(piece)
     return bool(piece)
-
-
-def end_group(pid: int) -> None:
-    """Kill the process group that `pid` leads."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(pid, signal.SIGKILL)
-
-
-def end_tree(pid: int) -> None:
-    """Kill the process group that `pid` leads, and all that descends from it, whatever group that has gone to."""
-    found = _offspring({pid})  # looked up before: an orphan no longer tells where it came from
-    end_group(pid)
-    _kill(found)
-
-
-def end_marked(mark: str, patience: float = 5.0) -> int:
-    """Kill every process whose environment holds `mark` (NAME=/a/path, or a path under it) and its offspring.
-
-    Finds what left its process group by setsid or a double fork, and gives up after `patience` seconds. Returns how
-    many there were, when they are gone. Not found is a daemon that has wiped its own environment. Only where /proc
-    tells environments; elsewhere 0.
-    """
-    deadline, ended = time.monotonic() + patience, set[int]()
-    while (found := _marked(os.fsencode(mark))) and time.monotonic() < deadline:
-        found |= _offspring(found)
-        _kill(found)
-        ended |= found
-        time.sleep(0.002)  # until they are gone: what dies slowly could still write
-    return len(ended)
-
-
-def _marked(mark: bytes) -> set[int]:
-    found = set()
-    for pid in _processes():
-        with contextlib.suppress(OSError):
-            for value in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"):
-                if value == mark or value.startswith(mark + b"/"):
-                    found.add(pid)
-    return found
-
-
-def _offspring(ancestors: set[int]) -> set[int]:
-    """All processes that descend from these, as far as the ones between still live."""
-    children: dict[int, list[int]] = {}
-    for pid in _processes():
-        with contextlib.suppress(OSError):
-            # "PID (name) state parent ...": a name may hold anything, brackets too
-            stat = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
-            children.setdefault(int(stat[1]), []).append(pid)
-    found, ahead = set[int](), list(ancestors)
-    while ahead:
-        new = set(children.get(ahead.pop(), ())) - found
-        found |= new
-        ahead += new
-    return found
-
-
-def _processes() -> list[int]:
-    """The ids of all processes but this one; none where there is no /proc."""
-    with contextlib.suppress(OSError):
-        return [pid for entry in Path("/proc").glob("[0-9]*") if (pid := int(entry.name)) != os.getpid()]
-    return []
-
-
-def _kill(pids: set[int]) -> None:
-    for pid in pids:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.kill(pid, signal.SIGKILL)
 
 
 def capture(

@@ -1,0 +1,15 @@
+"""The benchmarks by name, in the order in which they are run."""
+
+from __future__ import annotations
+
+from benchmarks import against_mini, claim_latency, idle_watcher, landing_rate, run_overhead, start_up
+from benchmarks.results import Benchmark
+
+ALL: dict[str, Benchmark] = {
+    "claim_latency": claim_latency,
+    "run_overhead": run_overhead,
+    "against_mini": against_mini,
+    "landing_rate": landing_rate,
+    "start_up": start_up,
+    "idle_watcher": idle_watcher,
+}

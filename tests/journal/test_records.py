@@ -1,0 +1,79 @@
+"""Run records: one ref per run, from which everything else can be rebuilt, also in another clone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from loopwright.journal import records
+from loopwright.journal.hub import Hub, find
+from loopwright.testing.records import record
+from loopwright.testing.repository import Repository
+from tests.journal.test_claims import race
+
+
+def test_a_record_and_its_files_are_read_back(hub: Hub, repo: Repository) -> None:
+    body = record(3, base=repo.head(), plan="x")
+    records.write(hub, body, {"plan.md": b"# X\n", "transcripts/maker.jsonl": b"\xff\0"})
+    assert records.read(hub, 3) == body
+    assert records.file(hub, 3, "transcripts/maker.jsonl") == b"\xff\0"
+    assert records.file(hub, 3, "none") is None
+    assert records.read(hub, 4) is None
+
+
+def test_written_twice_a_record_is_one_commit(hub: Hub, repo: Repository) -> None:
+    body, files = record(3, base=repo.head()), {"plan.md": b"# X\n"}
+    first = records.write(hub, body, files)
+    assert records.write(hub, body, files) == first
+    assert repo.git("rev-list", "--count", "refs/loopwright/runs/3") == "1"
+    records.write(hub, body | {"outcome": "not-met"}, files)
+    assert repo.git("rev-list", "--count", "refs/loopwright/runs/3") == "2"
+
+
+def test_records_are_told_by_number_and_by_plan(hub: Hub, repo: Repository) -> None:
+    for number, plan in ((10, "a"), (9, "b"), (2, "a")):
+        records.write(hub, record(number, base=repo.head(), plan=plan), {})
+    assert [found["run"] for found in records.every(hub)] == [2, 9, 10]
+    assert (records.of_plan(hub, "a") or {})["run"] == 10
+    assert records.of_plan(hub, "c") is None
+
+
+def test_what_a_record_names_is_kept_from_gc(hub: Hub, repo: Repository) -> None:
+    tip = repo.branch("work", {"a": "1"})
+    records.write(hub, record(1, base=repo.head(), tip=tip), {}, keeps=(tip,))
+    repo.git("branch", "-qD", "work")
+    repo.git("reflog", "expire", "--expire=now", "--all")
+    repo.git("gc", "-q", "--prune=now")
+    assert repo.head(tip) == tip
+
+
+def test_what_is_no_record_is_not_written(hub: Hub, repo: Repository) -> None:
+    with pytest.raises(ValueError, match="outcome"):
+        records.write(hub, record(1, base=repo.head()) | {"outcome": "splendid"}, {})
+    assert records.every(hub) == ()
+
+
+def test_writers_at_the_same_time_lose_nothing(hub: Hub, repo: Repository) -> None:
+    base = repo.head()
+
+    def write() -> str:
+        import os
+
+        body: dict[str, Any] = record(1, base=base) | {"notes": [str(os.getpid())]}
+        return records.write(find(hub.top), body, {})
+
+    written = set(race(write, 12))
+    assert len(written) == 12
+    assert set(repo.git("rev-list", "refs/loopwright/runs/1").splitlines()) == written
+
+
+def test_a_clone_that_fetches_the_refs_has_the_records(hub: Hub, repo: Repository) -> None:
+    body = record(1, base=repo.head())
+    records.write(hub, body, {})
+    there = repo.path.parent / "clone"
+    repo.git("clone", "-q", str(repo.path), str(there))
+    clone = find(there)
+    assert records.every(clone) == ()
+    Repository(there).git("fetch", "-q", "origin", "refs/loopwright/*:refs/loopwright/*")
+    assert records.every(clone) == (body,)
