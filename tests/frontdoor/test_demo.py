@@ -153,7 +153,7 @@ def test_a_demo_in_which_nothing_lands_ends_with_the_runs_own_exit_code(door: Fr
     assert told.code == 3, told.out + told.err
     assert told.out.startswith("A real model is asked in this demo")
     assert "scripted" not in told.out.lower()
-    assert told.out.count("that is no coupon") == 3
+    assert told.out.count("checker says no: that is no coupon") == 3
     assert "Total                94.00" in told.out
 
 
