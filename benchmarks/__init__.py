@@ -1,14 +1,14 @@
 """
 How fast and how frugal the product is, each figure beside a floor that was measured in the same run.
 
-| module           | what it measures                                                                     | floor                    |
-|------------------|--------------------------------------------------------------------------------------|--------------------------|
-| `claim_latency`  | seconds from a plan's drop into plans/ to the ref of its claim                       | a bare watchdog observer |
-| `run_overhead`   | what a landed one-chunk run takes beside model, check commands and unavoidable git   | the minimal git sequence |
-| `against_mini`   | wall time, bytes sent and memory on a ten-step task                                  | mini-swe-agent           |
-| `landing_rate`   | landings per second by 8 processes on one mainline                                   | commit-tree + update-ref |
-| `start_up`       | `loopwright --help`, and what it imports                                             | `python -c pass`         |
-| `idle_watcher`   | memory and CPU of a watcher that has nothing to do                                   | a bare watchdog observer |
+| module          | what it measures                                                  | floor                |
+|-----------------|-------------------------------------------------------------------|----------------------|
+| `claim_latency` | seconds from a plan's drop into plans/ to the ref of its claim    | a bare watchdog      |
+| `run_overhead`  | a landed one-chunk run beside model, commands and unavoidable git | minimal git sequence |
+| `against_mini`  | wall time, bytes sent and memory on a ten-step task               | mini-swe-agent       |
+| `landing_rate`  | landings per second by 8 processes on one mainline                | raw moves of a ref   |
+| `start_up`      | `loopwright --help`, and what it imports                          | `python -c pass`     |
+| `idle_watcher`  | memory and CPU of a watcher that has nothing to do                | a bare watchdog      |
 
 A benchmark is a module with ABOUT, `take` (does the work, proves that it was done, returns samples) and `judge` (a
 pure function from samples to figures, so that a result can be judged again). The rest is shared: `results` (what a

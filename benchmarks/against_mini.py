@@ -20,9 +20,10 @@ PINNED = ("mini-swe-agent==2.4.6", "litellm==1.106.2", "mcp==2.3.0")
 """mini needs `mcp` without saying so: litellm imports it."""
 
 ABOUT = (
-    f"A scripted ten-step task ({ten_steps.REQUESTS} requests) by {PINNED[0].replace('==', ' ')} and by loopwright: its "
-    "maker alone (the same backend, brief and tools, in a process started the same way), and the whole line through the "
-    "front door (`loopwright run`: claim, lab, maker, gates, checker, goal-checker, reviewer, landing, page)."
+    f"A scripted ten-step task ({ten_steps.REQUESTS} requests) by {PINNED[0].replace('==', ' ')} and by loopwright: "
+    "its maker alone (the same backend, brief and tools, in a process started the same way), and the whole line "
+    "through the front door (`loopwright run`: claim, lab, maker, gates, checker, goal-checker, reviewer, landing, "
+    "page)."
 )
 MODEL = "claude-opus-5-5"
 MINI, MAKER, LINE = "mini-swe-agent", "maker session", "front door"
@@ -37,6 +38,9 @@ _WHATS = {
     "last request": "B",
     "peak rss": "MB",
 }
+_OF_LINE = ("wall", "cpu", "requests", "bytes sent", "peak rss")
+"""What is held against mini for the whole line; its first and last request are different roles'."""
+
 _ROOT = Path(__file__).resolve().parent.parent
 _VENV = _ROOT / ".bench" / f"mini-{PINNED[0].partition('==')[2]}"
 _MINI_ENV = {
@@ -68,7 +72,16 @@ class Race:
     def keep(self, who: str, ended: Ended, before: int) -> None:
         """What a client took, and what it sent since the endpoint had heard `before` requests."""
         sizes = [request["size"] for request in self.asked.requests()[before:]]
-        told = [ended.seconds, ended.cpu, len(sizes), sum(sizes), sum(sizes) / len(sizes), sizes[0], sizes[-1], ended.rss]
+        told = [
+            ended.seconds,
+            ended.cpu,
+            len(sizes),
+            sum(sizes),
+            sum(sizes) / len(sizes),
+            sizes[0],
+            sizes[-1],
+            ended.rss,
+        ]
         names = [what for what in _WHATS if what != "imports alone"]
         for what, value in zip(names, told, strict=True):
             self.samples.setdefault(f"{who}: {what}", []).append(value)
@@ -79,18 +92,21 @@ def take(*, quick: bool) -> Taken:
     """Rounds in which each client does the task once, after a first one that doesn't count."""
     rounds = 1 if quick else 7
     missing = _install(quick=quick)
-    clients: dict[str, Callable[[Race], None]] = {MAKER: _maker, LINE: _line} | ({} if missing else {MINI: _mini})
+    clients: list[Callable[[Race], None]] = [_maker, _line] if missing else [_maker, _line, _mini]
     with place() as where, model(where, ten_steps.sessions()) as asked:
         race = Race(where, ten_steps.repository(where), asked)
         for i in range(rounds + 1):
-            for client in clients.values():
+            for client in clients:
                 client(race)
             _imports(race, mini=not missing)
             if i == 0:
                 race.samples.clear()
     kept = {f"{who}: {what}": unit for who in (MINI, MAKER, LINE) for what, unit in _WHATS.items()}
+    kept = {name: unit for name, unit in kept.items() if name in race.samples or not name.startswith(LINE)}
     samples = {name: Series.of(unit, race.samples.get(name, ())) for name, unit in kept.items()}
-    proofs = tuple(f"{who}: did the task {times} of {times} times, the mended tree committed" for who, times in race.proofs.items())
+    proofs = tuple(
+        f"{who}: did the task {times} of {times} times, the mended tree committed" for who, times in race.proofs.items()
+    )
     return Taken(samples, proofs, (*missing, *_notes()))
 
 
@@ -98,8 +114,8 @@ def _notes() -> tuple[str, ...]:
     return (
         "Bytes are those of request bodies. Wall and CPU are from process start to exit, imports in them; CPU has the "
         "commands of the task in it. Peak rss is the largest process's.",
-        f"`{LINE}` asks three judges on top ({ten_steps.REQUESTS} + 3 requests), opens six labs, runs the check in four of "
-        "them, lands and writes the page; mini does nothing of that: this ratio is what verified landing costs.",
+        f"`{LINE}` asks three judges on top ({ten_steps.REQUESTS} + 3 requests), runs the check in fresh labs, lands "
+        "and writes the page; mini does nothing of that: this ratio is what verified landing costs.",
         f"imports alone: `import litellm` for {MINI}, `import anthropic` for ours, in the same rounds.",
     )
 
@@ -108,8 +124,8 @@ def judge(samples: Samples) -> tuple[Figure, ...]:
     """Medians of each client, and ours by mini's."""
     found = [median(samples, name) for name in samples if samples[name].values]
     figures = {name: median(samples, name) for name in samples}
-    for who in (MAKER, LINE):
-        for what in _WHATS:
+    for who, whats in ((MAKER, tuple(_WHATS)), (LINE, _OF_LINE)):
+        for what in whats:
             over, under = figures[f"{who}: {what}"], figures[f"{MINI}: {what}"]
             headline = what in ("wall", "bytes sent", "peak rss")
             found.append(ratio(f"{who} to mini: {what}", over, under, headline=headline))

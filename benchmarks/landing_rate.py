@@ -15,8 +15,9 @@ from loopwright.testing.repository import Repository
 
 ABOUT = (
     "Landings per second on one mainline (merge, candidate, compare with what was verified, commit, compare-and-swap, "
-    "trailer), each of a file of its own, by 8 processes and by one; with the mainline checked out nowhere, and checked "
-    "out so that index and files follow. No gates are run. The floor is `git commit-tree` and `git update-ref` by one process."
+    "trailer), each of a file of its own, by 8 processes and by one; with the mainline checked out nowhere, and "
+    "checked out so that index and files follow. No gates are run. The floor is `git commit-tree` and "
+    "`git update-ref` by one process."
 )
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -59,7 +60,11 @@ def judge(samples: Samples) -> tuple[Figure, ...]:
     for name in samples:
         if name.startswith("landings") and "again" not in name:
             rate = median(samples, name, headline=True)
-            found += [rate, ratio(f"{name} to raw", rate, raw, headline=True), median(samples, f"{name}: made again per landing")]
+            found += [
+                rate,
+                ratio(f"{name} to raw", rate, raw, headline=True),
+                median(samples, f"{name}: made again per landing"),
+            ]
     return tuple(found)
 
 
@@ -100,7 +105,9 @@ def _raw(repository: Repository, count: int) -> float:
 
 
 def _git(repository: Repository, *words: str) -> str:
-    done = subprocess.run(["git", *words], cwd=repository.path, env=repository.environment, capture_output=True, check=True)
+    done = subprocess.run(
+        ["git", *words], cwd=repository.path, env=repository.environment, capture_output=True, check=True
+    )
     return done.stdout.decode().strip()
 
 
@@ -148,7 +155,9 @@ def _lander(repository: Repository, base: str, first: int, count: int, start: Pa
 
 def _prove(repository: Repository, base: str, total: int, *, checked_out: bool) -> None:
     """Each run landed once on the first-parent history, and every file is there."""
-    message = repository.git("log", "--first-parent", "--format=%(trailers:key=Loopwright-Run,valueonly)", f"{base}..main")
+    message = repository.git(
+        "log", "--first-parent", "--format=%(trailers:key=Loopwright-Run,valueonly)", f"{base}..main"
+    )
     numbers = sorted(int(line) for line in message.split())
     must(numbers == list(range(1, total + 1)), f"{total} landings, once each: {numbers}")
     files = repository.files("main")

@@ -42,7 +42,9 @@ class Place:
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
         return {"PATH": path, "HOME": str(self.home), "LANG": "C.UTF-8", "TERM": "dumb", "NO_COLOR": "1"}
 
-    def repository(self, name: str = "repository", *settings: str, roles: Mapping[str, str] | None = None) -> Repository:
+    def repository(
+        self, name: str = "repository", *settings: str, roles: Mapping[str, str] | None = None
+    ) -> Repository:
         """A small repository with LOOPS.md (`settings`: lines of its front matter) and role files, committed."""
         made = Repository.init(self.folder / name)
         lines = "\n".join(("---", "mainline: main", "merge: auto", "lab: clone", *settings, "---", "# Loops", ""))
@@ -146,7 +148,13 @@ def started(words: Sequence[str], where: Path, env: Mapping[str, str]) -> Iterat
         with (folder / "out").open("wb") as out, (folder / "err").open("wb") as err:
             began = time.monotonic()
             child = subprocess.Popen(
-                words, cwd=where, env=dict(env), stdin=subprocess.DEVNULL, stdout=out, stderr=err, start_new_session=True
+                words,
+                cwd=where,
+                env=dict(env),
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+                start_new_session=True,
             )
         process = Started(child, began, folder)
         try:

@@ -13,8 +13,8 @@ from benchmarks.results import Figure, Row, Samples, Series, Taken, figure, medi
 from loopwright.testing.repository import Repository
 
 ABOUT = (
-    "A landed one-chunk run, all roles played by an instant model over HTTP (maker 2 requests, checker, goal-checker and "
-    "reviewer 1 each), with `true` as the check; in the foreground from process start to exit, and through "
+    "A landed one-chunk run, all roles played by an instant model over HTTP (maker 2 requests, checker, goal-checker "
+    "and reviewer 1 each), with `true` as the check; in the foreground from process start to exit, and through "
     "`watch --once` with 1, 4 and 16 plans. The floor is the least that git has to do for the same outcome: "
     "clone --shared, add, commit, fetch, merge-tree, commit-tree, update-ref."
 )
@@ -58,7 +58,9 @@ def take(*, quick: bool) -> Taken:
     rounds, sizes = (1, (1, 2)) if quick else (9, (1, 4, 16))
     most = rounds * (1 + sum(sizes)) + 2
     with place() as where, model(where, _script(most)) as asked:
-        measured = Measured(where, where.repository("repository", 'checks: ["true"]', f"max-parallel: {PARALLEL}"), asked)
+        measured = Measured(
+            where, where.repository("repository", 'checks: ["true"]', f"max-parallel: {PARALLEL}"), asked
+        )
         _foreground(measured, "warm-up")
         for i in range(rounds):
             _floor(measured, i)
@@ -67,9 +69,8 @@ def take(*, quick: bool) -> Taken:
                 _watched(measured, size)
         rows = _traced(measured)
         proofs = _proofs(measured)
-    units = {"requests": "count"}
-    kept = {key: Series.of(units.get(key, "s"), values) for key, values in measured.samples.items()}
-    kept = {key: series for key, series in kept.items() if not key.startswith("warm-up")}
+    counted = {key: values for key, values in measured.samples.items() if not key.startswith("warm-up")}
+    kept = {key: Series.of("s", values) for key, values in counted.items()}
     kept["git processes of one run"] = Series.of("count", [sum(row.count for row in rows)])
     kept["seconds in git of one run"] = Series.of("s", [sum(row.seconds or 0.0 for row in rows)])
     return Taken(kept, proofs, _notes(), rows)
@@ -77,10 +78,10 @@ def take(*, quick: bool) -> Taken:
 
 def _notes() -> tuple[str, ...]:
     return (
-        "overhead = wall - seconds inside model requests (the endpoint's own clock) - seconds of check and goal commands "
-        "(the journal's) - the git floor of the same round.",
-        f"With n plans on {PARALLEL} lanes the overhead is lane-seconds per plan: (wall x lanes - model - commands) / n - "
-        "floor, so that waiting for the other lane counts as overhead, too. Start-up of the watcher is in it.",
+        "overhead = wall - seconds inside model requests (the endpoint's own clock) - seconds of check and goal "
+        "commands (the journal's) - the git floor of the same round.",
+        f"With n plans on {PARALLEL} lanes the overhead is lane-seconds per plan: (wall x lanes - model - commands) / "
+        "n - floor, so that waiting for the other lane counts as overhead, too. Start-up of the watcher is in it.",
         "The foreground run imports the model's SDK in its own process: its import alone was measured in each round.",
         "Below: git's processes of one foreground run, by git's own trace (seconds without fork and exec).",
     )
@@ -113,7 +114,10 @@ def _one(samples: Samples, name: str, plans: int, floor: Figure) -> list[Figure]
         f"{name}: overhead per plan": Series.of("s", over),
     }
     wall, overhead = (median(made, key, headline=True) for key in made)
-    shares = [figure(f"{name}: {what} per plan", "s", sum(row[i] for row in rows) / len(rows) / plans) for i, what in ((1, "model"), (2, "commands"))]
+    shares = [
+        figure(f"{name}: {what} per plan", "s", sum(row[i] for row in rows) / len(rows) / plans)
+        for i, what in ((1, "model"), (2, "commands"))
+    ]
     return [
         wall,
         *shares,

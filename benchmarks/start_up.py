@@ -46,8 +46,8 @@ def _compared() -> dict[str, list[str]]:
 
 def _notes() -> tuple[str, ...]:
     return (
-        "modules: what `-X importtime` lists beyond `python -c pass`; import time is its own sum for these, in seconds, "
-        "and is slower than without that option.",
+        "modules: what `-X importtime` lists beyond `python -c pass`; import time is its own sum for these, in "
+        "seconds, and is slower than without that option.",
         "Below: the modules of `loopwright status` that take longest by themselves.",
     )
 
@@ -74,7 +74,9 @@ def _imports(
     slow: dict[str, float] = {}
     for words in _COMMANDS:
         command = [sys.executable, "-X", "importtime", "-m", "loopwright", *words]
-        slow = {name: took for name, took in _listed(timed(command, repository.path, where.env)).items() if name not in bare}
+        slow = {
+            name: took for name, took in _listed(timed(command, repository.path, where.env)).items() if name not in bare
+        }
         must("loopwright.cli" in slow, f"the list of imports of {words}")
         guilty = [name for name in slow if name.split(".")[0] == SDK]
         must(not guilty, f"{' '.join(words)} imports no {SDK}: {guilty[:3]}")

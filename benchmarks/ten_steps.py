@@ -1,4 +1,4 @@
-"""The ten-step task: look, read, read, test, edit, test, write, edit, a long output, commit; said once for each client."""
+"""The ten-step task (look, read, read, test, edit, test, write, edit, long output, commit), said for each client."""
 
 from __future__ import annotations
 
@@ -116,4 +116,6 @@ def must_be_done(path: Path, revision: str = "HEAD") -> None:
     """Raise NotDone unless the mended function and the notes are committed in a repository."""
     done = Repository(path)
     must(done.show(revision, "src/calc.sh") == _CALC.replace("$1 - $2", "$1 + $2"), f"add adds in {revision}")
-    must(done.show(revision, "NOTES.md") == _NOTES.replace("of adding it", "of adding it (2026)"), "the notes are there")
+    must(
+        done.show(revision, "NOTES.md") == _NOTES.replace("of adding it", "of adding it (2026)"), "the notes are there"
+    )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from loopwright import workshop
+from loopwright import shell, workshop
 from loopwright.clocks import SystemClock
 from loopwright.contracts import Clock, Workshop
 from loopwright.contracts.schemas import validate
@@ -40,6 +40,7 @@ class Host:
 
 def run(host: Host, name: str) -> dict[str, Any]:
     """Run a plan, or go on with its interrupted run, or tell its finished one again. The object of `run --json`."""
+    shell.hide_environment()
     workshop.must_be_on_a_branch(host.hub)
     moving.finish(host.hub)
     loops, _ = workshop.configuration(host.hub)
@@ -55,6 +56,7 @@ def run(host: Host, name: str) -> dict[str, Any]:
 
 def decide(host: Host, verb: str, number: int) -> dict[str, Any]:
     """`resume`, `land`, `reject`, `rollback` or `stop` on run N; the same object as `run --json`."""
+    shell.hide_environment()
     moving.finish(host.hub)
     if verb == "stop":
         return decisions.stop(host.hub, number)

@@ -62,7 +62,7 @@ merge: auto
 `discount(100, 10)` is 90.
 
 ## Goal
-- `python3 -c "import sys; sys.path.insert(0, 'src'); import pricing; print(pricing.discount(100, 10))"` -> prints "90.0"
+- `python3 -c "import sys; sys.path[:0] = ['src']; import pricing; print(pricing.discount(100, 10))"` -> prints "90.0"
 - The function says what it takes.
 """
 
@@ -184,6 +184,11 @@ class Shop:
         """(check, reason) of every verdict of a run's attempts that said no."""
         verdicts = [verdict for attempt in self.record(run)["attempts"] for verdict in attempt["verdicts"]]
         return [(verdict["check"], verdict.get("reason", "")) for verdict in verdicts if not verdict["passed"]]
+
+    @property
+    def claims(self) -> list[str]:
+        """The plans that are being run. Until one's run is over, loopwright may hold the index for a moment."""
+        return self.git("for-each-ref", "--format=%(refname:lstrip=3)", "refs/loopwright/claims").split()
 
     @property
     def labs(self) -> list[Path]:

@@ -363,7 +363,6 @@ def test_the_host_runs_nothing_that_a_lab_set_up(scripted: Scripted, tmp_path: P
 
     assert told.json["landed"], told.json
     assert shop.read("src/pricing.py") == GOOD
-    shop.door("rollback", "1")
     assert not marker.exists()
     assert_tidy(shop)
 

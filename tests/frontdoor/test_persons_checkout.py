@@ -227,7 +227,7 @@ def test_the_watcher_lands_what_was_held_once_the_edit_is_gone(scripted: Scripte
     shop.plan("fix")
 
     with at_work(shop.door, "watch"):
-        until(lambda: "status: review" in shop.read("plans/fix.md"), what="held")
+        until(lambda: "status: review" in shop.read("plans/fix.md") and not shop.claims, what="held")
         shop.git("checkout", "-q", "--", "src/pricing.py")
         until(lambda: "status: done" in shop.read("plans/fix.md"), what="landed")
 

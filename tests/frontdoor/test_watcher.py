@@ -223,7 +223,7 @@ def test_a_half_written_plan_is_neither_run_nor_complained_about(scripted: Scrip
                 if other:  # when this one is done, the folder was looked at several times
                     shop.plan(other, small_plan(int(other[1:])))
                     until(lambda plan=other: status(shop, plan) == "done", what="another is done")
-                    assert shop.git("for-each-ref", "refs/loopwright/claims/slow") == ""
+                    assert "slow" not in shop.claims
         until(lambda: status(shop, "slow") == "failed", what="run as a whole")
 
     assert shop.git("show", "refs/loopwright/runs/3:plan.md").endswith("- file `made/more.txt` exists")
@@ -319,23 +319,22 @@ def test_a_broken_configuration_is_told_and_waited_out(scripted: Scripted) -> No
         until(lambda: status(shop, "fix") == "done", what="done")
 
 
-def test_with_another_branch_checked_out_meanwhile_its_plans_are_none_of_the_mainlines(scripted: Scripted) -> None:
+def test_with_another_branch_checked_out_meanwhile_its_plans_are_none_of_the_mainlines(
+    scripted: Scripted, tmp_path: Path
+) -> None:
     shop = small_shop(scripted, range(1, 3))
     with at_work(shop.door, "watch") as started:
         watched(shop, started)
         shop.git("switch", "-qc", "feature")
+        shop.git("worktree", "add", "-q", str(tmp_path / "main"), "main")
+        main = Shop(tmp_path / "main", shop.door)
+        main.plan("p2", small_plan(2))
+        main.commit("a plan on the mainline")
         shop.plan("p1", small_plan(1))
-        shop.commit("only on this branch")
-        shop.git("switch", "-q", "main")
-        shop.plan("p2", small_plan(2))
-        until(
-            lambda: status(shop, "p2") == "done" and not shop.git("for-each-ref", "refs/loopwright/claims"), what="over"
-        )
-        shop.git("switch", "-q", "feature")
-        shop.write("plans/p1.md", small_plan(1) + "\n")
-        assert shop.door("status", "--json").json["queue"] == []
+        until(lambda: status(main, "p2") == "done" and not main.claims, what="the mainline's plan is done")
 
     assert [row["plan"] for row in shop.door("runs", "--json").json["runs"]] == ["p2"]
+    assert status(shop, "p1") == "ready"
 
 
 # ---------------------------------------------------------------- ends
@@ -384,6 +383,34 @@ def test_a_run_whose_process_dies_under_the_watcher_is_gone_on_with(scripted: Sc
 
     assert "the process died" in started.err
     assert runs(shop) == [1]
+
+
+DYING = """
+import os
+
+class Dying:
+    def work(self, brief, lab, session):
+        os._exit(9)
+"""
+
+
+def test_a_plan_whose_processes_keep_dying_is_left_and_the_others_go_on(
+    scripted: Scripted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = small_shop(scripted, range(1, 2))
+    (tmp_path / "dying.py").write_text(DYING)
+    monkeypatch.syspath_prepend(tmp_path)
+    shop.write("agents/maker.md", "---\nname: maker\nbackend: dying:Dying\n---\nDie.\n")
+    shop.plan("p1", small_plan(1))
+
+    told = shop.door("watch", "--once", "--json")
+
+    assert (told.code, told.json["runs"]) == (1, []), told.err
+    assert [(row["plan"], row["exit"]) for row in told.json["refused"]] == [("p1", 1)]
+    assert "the process died (exit 9)" in told.json["refused"][0]["problem"]
+    assert told.err.count("its run is gone on with") == 2
+    (shop.path / "agents/maker.md").unlink()
+    assert shop.door("resume", "1", "--json").json["landed"]
 
 
 def test_a_run_that_a_person_stopped_stays_stopped_under_the_watcher(scripted: Scripted) -> None:

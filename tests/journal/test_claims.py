@@ -29,15 +29,21 @@ def race(work: Callable[[], Any], racers: int = RACERS) -> list[Any]:
 
     def run() -> None:
         gate.wait()
-        answers.put(work())
+        try:
+            answers.put(work())
+        finally:
+            answers.put("ended")
 
     processes = [FORK.Process(target=run) for _ in range(racers)]
     for process in processes:
         process.start()
     gate.set()
-    found = [answers.get() for _ in processes]
-    for process in processes:
-        process.join()
+    found = []
+    while processes:
+        if (answer := answers.get()) == "ended":
+            processes.pop()
+        else:
+            found.append(answer)
     return found
 
 

@@ -19,7 +19,7 @@ from loopwright.vocabulary import Attempt, Gate, Report, Usage, Verdict
 WORDS = [
     kind
     for kind in vars(vocabulary).values()
-    if dataclasses.is_dataclass(kind) and kind.__module__ == vocabulary.__name__
+    if dataclasses.is_dataclass(kind) and kind.__module__.startswith(vocabulary.__name__)
 ]
 
 

@@ -12,7 +12,27 @@ from pathlib import Path
 from loopwright.errors import GitFailed
 from loopwright.git.plumbing import Git, TreeEntry
 
-_CONFIG = "[core]\n\trepositoryformatversion = {version}\n\tfilemode = true\n\tbare = false\n\tsymlinks = true\n{more}"
+_CONFIG = """[core]
+\trepositoryformatversion = {version}
+\tfilemode = true
+\tbare = false
+\tsymlinks = true
+\texcludesFile = /dev/null
+\tattributesFile = /dev/null
+[checkout]
+\tworkers = 0
+{more}"""
+# Without a name for these two files git would take the person's own, in ~/.config/git. As many workers as there are
+# cores write the files out: 0.7 s instead of 0.9 for 2,000 of them on two busy cores (medians of 8).
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A tree of what was in the work tree, and what was odd about it. Paths are relative to the work tree."""
+
+    tree: str
+    nested: tuple[str, ...]  # folders that are repositories of their own
+    left_out: tuple[str, ...]  # what git refused to take: unreadable files, names that are a danger elsewhere
 
 
 @dataclass(frozen=True)
@@ -79,27 +99,32 @@ class PrivateGit:
         self._git.run("clean", "-q", "-f", "-f", "-d")
 
     def snapshot_tree(self) -> str:
+        """The tree of `snapshot`."""
+        return self.snapshot().tree
+
+    def snapshot(self) -> Snapshot:
         """Write every non-ignored byte of the work tree as a tree, nested repositories' files among them."""
         nested = self.nested_repositories()
-        # git is kept away from nested repositories: comparing one would run its fsmonitor here, on the host.
-        away = [f":(exclude,literal,top){folder}" for folder in nested]
-        self._add(away)
+        left_out = self._add(nested)
         tree = self._git.line("write-tree")
         found = {path: entry for folder in nested for path, entry in self._files_of(folder)}
-        if not found:
-            return tree
-        links: dict[str, TreeEntry | None] = {path: None for path in self._gitlinks() if path in nested}
-        return self._git.edit_tree(tree, {**links, **found})
+        if found:
+            links: dict[str, TreeEntry | None] = {path: None for path in self._gitlinks() if path in nested}
+            tree = self._git.edit_tree(tree, {**links, **found})
+        return Snapshot(tree, nested, left_out)
 
-    def _add(self, away: Sequence[str]) -> None:
-        words = ("add", "-A", "--ignore-errors", "--", ".", *away)
-        try:
-            self._git.run(*words, ok=(0, 1))
-        except GitFailed:
-            # A file that isn't in the encoding that .gitattributes names for it ends git: then none is used.
+    def _add(self, nested: Sequence[str]) -> tuple[str, ...]:
+        """Bring the index up to the files; what git refused to take."""
+        # git is kept away from nested repositories: comparing one would run its fsmonitor here, on the host.
+        words = ("add", "-A", "--ignore-errors", "--", ".", *(f":(exclude,literal,top){folder}" for folder in nested))
+        code, _ = self._git.ask(*words, ok=(0, 1, 128))
+        if code == 128:
+            # A file that isn't in the encoding that attributes name for it ends git. Kept as it is, nothing is lost.
             (self.folder / "info").mkdir(exist_ok=True)
             (self.folder / "info" / "attributes").write_text("* !working-tree-encoding\n")
-            self._git.run(*words, ok=(0, 1))
+            code, _ = self._git.ask(*words, ok=(0, 1))
+        rows = self._git.run("ls-files", "-m", "-o", "-z", "--exclude-standard").split(b"\0")[:-1] if code else []
+        return tuple(sorted({os.fsdecode(row) for row in rows if not row.endswith(b"/")} - set(nested)))
 
     def nested_repositories(self) -> tuple[str, ...]:
         """Non-ignored folders below the top that are repositories of their own, relative to the work tree."""

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
-from urllib.parse import quote
 
 from loopwright.checkpoints import reached
 from loopwright.contracts import Clock
@@ -29,7 +28,7 @@ _FORBIDDEN = re.compile(r"[\x00-\x20\x7f%~^:?*\[\\@{/]|^[.-]|(?<=\.)\.|\.$|\.(?=
 
 def ref_name(plan: str) -> str:
     """A plan's name as one component of a ref: what git forbids there is written in percent, as `unquote` reads it."""
-    return _FORBIDDEN.sub(lambda found: quote(os.fsencode(found[0])).replace(".", "%2E").replace("-", "%2D"), plan)
+    return _FORBIDDEN.sub(lambda found: "".join(f"%{byte:02X}" for byte in os.fsencode(found[0])), plan)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 from loopwright import shell
 from loopwright.contracts import LabWish, Site
 from loopwright.errors import LabFailed
-from loopwright.git import Git, PrivateGit
+from loopwright.git import Git, PrivateGit, Snapshot
 from loopwright.labs import environment, files
 from loopwright.vocabulary import Change, Hazard, Ran
 
@@ -91,23 +91,23 @@ class FolderLab:
 
     def snapshot(self, parent: str, message: str) -> Change:
         self._must_be_there()
-        tree = self.private.snapshot_tree()
+        taken = self.private.snapshot()
         hub = hub_of(self.site)
-        commit = hub.commit_tree(tree, [parent], message)
+        commit = hub.commit_tree(taken.tree, [parent], message)
         self.hub_ref("snapshot", commit)
         files_changed = hub.changes(parent, commit)
         diff = hub.diff(parent, commit) if files_changed else ""
-        return Change(parent, commit, tree, files_changed, diff, tuple(self._hazards(files_changed)))
+        return Change(parent, commit, taken.tree, files_changed, diff, tuple(self._hazards(taken)))
 
     def hub_ref(self, what: str, commit: str) -> None:
         """Keep a commit of this lab reachable in the hub."""
         hub_of(self.site).set_ref(f"refs/loopwright/labs/{self.wish.name}/{what}", commit)
 
-    def _hazards(self, changed: Sequence[object]) -> list[Hazard]:
+    def _hazards(self, taken: Snapshot) -> list[Hazard]:
         found = [
-            Hazard("nested-repository", path, "a git repository of its own inside the lab")
-            for path in self.private.nested_repositories()
+            Hazard("nested-repository", path, "a git repository of its own inside the lab") for path in taken.nested
         ]
+        found += [Hazard("unreadable", path, "git could not take it") for path in taken.left_out]
         if detail := self.rewritten():
             found.append(Hazard("rewritten-history", ".git", detail))
         return found

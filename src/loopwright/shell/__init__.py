@@ -1,6 +1,7 @@
 """The one place that starts processes, and ends them."""
 
 from loopwright.shell.ending import end_group, end_marked, end_tree
+from loopwright.shell.hiding import hide_environment
 from loopwright.shell.running import beside, capture, run
 
-__all__ = ["beside", "capture", "end_group", "end_marked", "end_tree", "run"]
+__all__ = ["beside", "capture", "end_group", "end_marked", "end_tree", "hide_environment", "run"]

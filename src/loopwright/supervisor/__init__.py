@@ -30,8 +30,11 @@ HELD_AGAIN = 2.0
 UNREACHABLE_AGAIN = 60.0
 """Seconds before a run that paused, or a landing that is held in another checkout, is tried again all the same."""
 
+REFUSED_AGAIN = 600.0
+"""Seconds before what was refused is tried again although nothing changed: a day's budget comes back by itself."""
+
 DEATHS = 3
-"""How often the process of a job may die without a word before the job is left."""
+"""How often the processes of a plan may die without a word before the plan is left."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ class Supervisor:
     refused: dict[str, dict[str, Any]] = field(default_factory=dict)
     complaints: tuple[str, ...] = ()
     tries: Tries = field(default_factory=Tries)
-    deaths: Counter[Job] = field(default_factory=Counter)
+    deaths: Counter[str] = field(default_factory=Counter)
     holding: bool = False  # whether a landing waits for a person's edits to go away
 
     def fill(self) -> list[Job]:
@@ -116,20 +119,22 @@ class Supervisor:
         elif result["outcome"] in again:
             self.tries.rest(self.host.hub, Job("resume", job.plan, result["run"]), again[result["outcome"]])
 
-    def _refuse(self, job: Job, told: dict[str, Any]) -> None:
+    def _refuse(self, job: Job, told: dict[str, Any], seconds: float = REFUSED_AGAIN) -> None:
+        if self.refused.get(job.plan) != told:
+            self._note(f"{job.plan}: {told['problem']}")
         self.refused[job.plan] = told
-        self.tries.rest(self.host.hub, job, math.inf)
-        self._note(f"{job.plan}: {told['problem']}")
+        self.tries.rest(self.host.hub, job, self.host.clock.monotonic() + seconds)
 
     def _died(self, child: Child) -> None:
-        job = child.job
-        self.deaths[job] += 1
+        plan = child.job.plan
+        self.deaths[plan] += 1
         told = f"the process died (exit {child.process.exitcode})"
-        if self.deaths[job] < DEATHS:
-            self._note(f"{job.plan}: {told}; its run is gone on with")
+        if self.deaths[plan] < DEATHS:
+            self._note(f"{plan}: {told}; its run is gone on with")
             return
-        mend = "look at what it printed, and run the plan in the foreground: `loopwright run PLAN`"
-        self._refuse(job, {"plan": job.plan, "problem": f"{told}, {DEATHS} times\n  mend: {mend}", "exit": 1})
+        mend = f"look at what it printed, and run it in the foreground: `loopwright run {plan}`"
+        told = f"{told}, as {DEATHS - 1} others did before\n  mend: {mend}"
+        self._refuse(child.job, {"plan": plan, "problem": told, "exit": 1}, math.inf)
 
     def _note(self, text: str) -> None:
         self.host.tell(Event("note", text))

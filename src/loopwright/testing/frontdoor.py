@@ -105,7 +105,7 @@ class FrontDoor:
         try:
             _become(self.where, {**self.env, **(env or {})}, Path(folder.name))
             os._exit(_main(words, crash))
-        except BaseException:  # a child of a test must never come back into the test
+        except BaseException:  # noqa: BLE001 - a child of a test must never come back into the test
             traceback.print_exc()
             sys.stderr.flush()
             os._exit(70)

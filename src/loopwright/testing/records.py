@@ -43,6 +43,7 @@ def record(number: int, *, base: str, plan: str = "plan", **more: Any) -> dict[s
         "roles": {},
         "attempts": [],
         "files": [],
+        "diff": None,
         "tip": None,
         "landing": None,
     }

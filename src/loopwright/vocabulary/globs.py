@@ -47,8 +47,9 @@ def matches(path: str, patterns: tuple[str, ...]) -> bool:
 TESTS = ("tests/**", "test_*", "*_test.*", "*.test.*", "*.spec.*", "conftest.py")
 """What counts as a test beside the globs of LOOPS.md."""
 
-PROTECTED = (".git", "agents/**", "plans/**", "wiki/90_LOG/**", "wiki/log.md")
-"""What no maker touches, whatever a scope says, beside `protected:` of LOOPS.md."""
+PROTECTED = (".git", "agents/**", "plans/**", "wiki/90_LOG/**", "wiki/log.md", ".venv/**", "node_modules/**")
+"""What no maker touches, whatever a scope says, beside `protected:` of LOOPS.md. The last two come first on a lab's
+PATH: who could commit a program there would choose what the gates run."""
 
 OWNED = ("plans/README.md", "wiki/90_LOG/**", "wiki/log.md", "wiki/index.md", "agents/STANDARDS.md")
 """What loopwright's record commits write whole; status lines and ticks in plans/*.md come on top."""
