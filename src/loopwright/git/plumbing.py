@@ -96,11 +96,16 @@ class Git:
         return self.ask(*words, data=data, ok=ok, seconds=seconds)[1]
 
     def ask(
-        self, *words: str, data: bytes = b"", ok: Sequence[int] = (0,), seconds: float = SECONDS
+        self,
+        *words: str,
+        data: bytes = b"",
+        ok: Sequence[int] = (0,),
+        seconds: float = SECONDS,
+        held: Sequence[int] = (),
     ) -> tuple[int, bytes]:
         """Exit code and stdout of one git command whose code says something."""
         env = environment() | dict(self.extra)
-        code, out, err = shell.capture(["git", *words], cwd=self.where, env=env, seconds=seconds, data=data)
+        code, out, err = shell.capture(["git", *words], cwd=self.where, env=env, seconds=seconds, data=data, held=held)
         if code not in ok:
             raise GitFailed(words[:6], str(self.where), code, (err or out).decode(errors="replace"))
         return code, out
@@ -129,15 +134,20 @@ class Git:
         )
         return out.decode().strip() if code == 0 else None
 
-    def update_ref(self, ref: str, new: str, old: str, why: str = "loopwright") -> None:
-        """Move a ref by compare-and-swap: `old` is what it must hold now, '' for not being there. Raises RefMoved."""
+    def update_ref(self, ref: str, new: str, old: str, why: str = "loopwright", held: Sequence[int] = ()) -> None:
+        """Move a ref by compare-and-swap: `old` is what it must hold now, '' for not being there. Raises RefMoved.
+
+        `held`: descriptors of locks that stay taken until git has ended, even when this process is killed meanwhile.
+        """
         words = ("update-ref", "-m", why, "--no-deref", ref, new, old)
-        code, _ = self.ask(*words, ok=(0, 1, 128))
+        code, _ = self.ask(*words, ok=(0, 1, 128), held=held)
         if code == 0:
             return
         if (self._value(ref) or "") != old:
             raise RefMoved(ref, old)
-        self.run(*words)  # nobody moved it: a lock was held for a moment, or there is something that git must say
+        self.ask(
+            *words, held=held
+        )  # nobody moved it: a lock was held for a moment, or there is something that git must say
 
     def set_ref(self, ref: str, new: str) -> None:
         """Point a ref of loopwright's own at `new`, whatever it held."""

@@ -94,8 +94,11 @@ class Hub:
         self.git.set_ref(f"refs/loopwright/{name}", commit)
 
     @contextlib.contextmanager
-    def lock(self, name: str, seconds: float = 60.0) -> Iterator[None]:
-        """Hold a named lock among the processes of this machine. The kernel lets go when the holder dies."""
+    def lock(self, name: str, seconds: float = 60.0) -> Iterator[int]:
+        """Hold a named lock among the processes of this machine; yields its descriptor.
+
+        The kernel lets go when the holder dies, and the programs that it gave the descriptor to.
+        """
         with (self.home / f"{name}.lock").open("a") as file:
             deadline = time.monotonic() + seconds
             while not _taken(file.fileno()):
@@ -104,7 +107,7 @@ class Hub:
                         f"another loopwright process holds the {name} lock", "wait for it; `loopwright status` names it"
                     )
                 time.sleep(0.005)
-            yield
+            yield file.fileno()
 
     def try_lock(self, name: str) -> int | None:
         """Take a named lock for as long as the descriptor is open, or None when somebody has it."""

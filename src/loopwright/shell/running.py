@@ -157,11 +157,18 @@ def _drain(descriptor: int, kept: _Tail) -> bool:
 
 
 def capture(
-    command: Sequence[str], *, cwd: Path, env: Mapping[str, str], seconds: float, data: bytes = b""
+    command: Sequence[str],
+    *,
+    cwd: Path,
+    env: Mapping[str, str],
+    seconds: float,
+    data: bytes = b"",
+    held: Sequence[int] = (),
 ) -> tuple[int, bytes, bytes]:
     """Run a trusted program whose whole stdout is wanted: (exit code, stdout, stderr).
 
-    Past `seconds` its group is killed and the code is 124.
+    Past `seconds` its group is killed and the code is 124. `held` are descriptors of locks that the program holds too:
+    when this process is killed, they are free only once the program has ended as well.
     """
     child = subprocess.Popen(
         command,
@@ -171,6 +178,7 @@ def capture(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,
+        pass_fds=held,
     )
     try:
         out, err = child.communicate(data or None, timeout=seconds)

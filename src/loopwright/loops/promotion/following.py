@@ -49,8 +49,9 @@ class Following:
         """The paths where the person has edits of their own, staged or not."""
         return tuple(step.path for step in self.steps if not (step.index_follows and step.disk_follows))
 
-    def stage(self, index: Path, staging: Path) -> None:
-        """Write the new index beside the person's, and the new files (filtered as the person has it) in `staging`."""
+    def stage(self, staging: Path) -> None:
+        """Write the next index, and the new files (filtered as the person has it), into a folder of its own."""
+        index, names = staging / "index", _listed([step.path for step in self._to_write])
         if self.checkout.own_index.exists():
             shutil.copy2(self.checkout.own_index, index)
         at = self.checkout.with_index(index)
@@ -58,13 +59,13 @@ class Following:
         entries |= self._edited_index(at.git)
         if entries:
             at.git.stage(entries)
-        if sparse := [step.path for step in self.steps if not step.on_disk and step.new]:
+        if sparse := [step.path for step in self.steps if not step.on_disk and step.new and step.new.mode != "160000"]:
             at.git.run("update-index", "-z", "--skip-worktree", "--stdin", data=_listed(sparse))
-        if self._to_write:
-            files = _scratch_index(self.checkout, index.with_name(f"{index.name}-files"), self._to_write)
-            names = _listed([step.path for step in self._to_write])
-            files.git.run("checkout-index", "-f", "-z", "--stdin", f"--prefix={staging}/", data=names)
-            files.index.unlink(missing_ok=True)
+        if names:
+            # An index of just these files. How they are written, the attributes of the working tree say.
+            files = self.checkout.with_index(staging / "index-of-files").git
+            files.stage({step.path: step.new for step in self._to_write})
+            files.run("checkout-index", "-f", "-z", "--stdin", f"--prefix={staging}/files/", data=names)
 
     @property
     def _to_write(self) -> tuple[Step, ...]:
@@ -99,7 +100,7 @@ class Following:
             if i == len(self._to_write) // 2:
                 reached("follow:half")
             if self.checkout.stamp(step.path) == step.stamp:
-                _place(staging / step.path, self.checkout.top, step.path)
+                _place(staging / "files" / step.path, self.checkout.top, step.path)
         for step in self.steps:
             if not step.disk_follows and step.disk not in (None, OTHER):
                 self._edit_on_disk(step.path)
@@ -117,9 +118,10 @@ class Following:
                 fresh.chmod(mode)
                 fresh.replace(place)
 
-    def refresh(self, index: Path) -> None:
-        """Bring the new index's stat data up to date, so that the person's next `git status` has nothing to read."""
-        self.checkout.with_index(index).git.run("update-index", "-q", "--refresh", ok=(0, 1))
+    def move_index(self, staging: Path) -> None:
+        """Put the next index in place, its stat data fresh: the person's `git status` has nothing to read."""
+        self.checkout.with_index(staging / "index").git.run("update-index", "-q", "--refresh", ok=(0, 1))
+        (staging / "index").replace(self.checkout.own_index)
 
 
 def plan(checkout: Checkout, git: Git, old: str, new: str, edits: tuple[Edit, ...]) -> Following:
@@ -159,14 +161,6 @@ def _cleared(top: Path, path: str, disk: TreeEntry | None, gone: set[str]) -> Tr
         inside = [p.relative_to(top).as_posix() for p in place.rglob("*") if not p.is_dir() or p.is_symlink()]
         return None if set(inside) <= gone else OTHER
     return None if any(parent.as_posix() in gone for parent in Path(path).parents) else OTHER
-
-
-def _scratch_index(checkout: Checkout, index: Path, steps: tuple[Step, ...]) -> Checkout:
-    """An index of just the files to write. How they are written, the attributes of the working tree say."""
-    index.unlink(missing_ok=True)
-    at = checkout.with_index(index)
-    at.git.stage({step.path: step.new for step in steps})
-    return at
 
 
 def _listed(paths: list[str]) -> bytes:

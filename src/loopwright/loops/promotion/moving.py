@@ -43,7 +43,7 @@ class Move:
 
 def move(hub: Hub, wanted: Move, patience: float = PATIENCE) -> Held | None:
     """Move the mainline by compare-and-swap, and its checkout along. Held: nothing moved, and why. Raises RefMoved."""
-    with hub.lock("landing"):
+    with hub.lock("landing") as lock:
         try:
             _finish(hub, patience)
             if hub.git.resolve(wanted.ref) != wanted.old:
@@ -51,13 +51,19 @@ def move(hub: Hub, wanted: Move, patience: float = PATIENCE) -> Held | None:
             place = checkouts.find(hub.git, wanted.ref)
             if place is not None:
                 with _undisturbed():
-                    return _busy(wanted, place) or _move_checked_out(hub, wanted, place, patience)
+                    return _busy(wanted, place) or _move_checked_out(hub, wanted, place, patience, lock)
         except TimeoutError as problem:
             return Held(f"another git process holds {problem}")
-        reached("land:locked")
-        hub.git.update_ref(wanted.ref, wanted.new, wanted.old, wanted.why)
-        reached("land:moved")
+        _move_ref(hub, wanted, lock)
         return None
+
+
+def _move_ref(hub: Hub, wanted: Move, lock: int) -> None:
+    """The commit point. git holds the landing lock too: were this process killed now, nobody could take the ref for
+    unmoved while git is about to move it."""
+    reached("land:locked")
+    hub.git.update_ref(wanted.ref, wanted.new, wanted.old, wanted.why, held=(lock,))
+    reached("land:moved")
 
 
 @contextlib.contextmanager
@@ -78,30 +84,27 @@ def _busy(wanted: Move, place: Checkout) -> Held | None:
     return Held(f"{busy} is under way in {place.top}")
 
 
-def _move_checked_out(hub: Hub, wanted: Move, place: Checkout, patience: float) -> Held | None:
-    with _index_lock(place, _note(hub), patience) as index:
+def _move_checked_out(hub: Hub, wanted: Move, place: Checkout, patience: float, lock: int) -> Held | None:
+    with _index_lock(place, _note(hub), patience):
         if not place.shows(wanted.ref):  # switched away before the lock was ours: the caller looks again
             raise RefMoved(wanted.ref, wanted.old)
         steps = following.plan(place, hub.git, wanted.old, wanted.new, wanted.edits)
         if steps.overlapping and not wanted.edits:
             return Held("your edits overlap with what would land", steps.overlapping)
         with _intention(hub, wanted, place) as staging:
-            steps.stage(index, staging)
+            steps.stage(staging)
             reached("follow:staged")
-            reached("land:locked")
-            hub.git.update_ref(wanted.ref, wanted.new, wanted.old, wanted.why)
-            reached("land:moved")
-            _follow(steps, index, staging)
+            _move_ref(hub, wanted, lock)
+            _follow(steps, staging)
     return None
 
 
-def _follow(steps: following.Following, index: Path, staging: Path) -> None:
+def _follow(steps: following.Following, staging: Path) -> None:
     """Files, then the index. Raises BadUse when the disk says no: the note stays, and the next command finishes."""
     try:
         steps.move_files(staging)
         reached("follow:files")
-        steps.refresh(index)
-        index.replace(steps.checkout.own_index)
+        steps.move_index(staging)
     except OSError as problem:
         raise BadUse(
             f"the mainline moved, but its checkout in {steps.checkout.top} could not follow: {problem}",
@@ -111,21 +114,20 @@ def _follow(steps: following.Following, index: Path, staging: Path) -> None:
 
 
 @contextlib.contextmanager
-def _index_lock(place: Checkout, note: Path, patience: float) -> Iterator[Path]:
-    """Hold git's lock on the index; yields where the next index is to be written. Raises TimeoutError, naming it."""
-    lock, index = place.gitdir / "index.lock", place.gitdir / "index.loopwright"
+def _index_lock(place: Checkout, note: Path, patience: float) -> Iterator[None]:
+    """Hold git's lock on the index. Raises TimeoutError, naming it."""
+    lock = place.gitdir / "index.lock"
     _take(lock, patience)
     try:
-        yield index
+        yield
     finally:
-        index.unlink(missing_ok=True)
         if not note.exists():  # what couldn't be finished stays locked against a commit from the old index
             lock.unlink(missing_ok=True)
 
 
 def _take(lock: Path, patience: float) -> None:
     """Make the lock, or take over the one of a crashed process of ours: in no moment is the index free between."""
-    ours = lock.with_name("index.lock.loopwright")
+    ours = lock.with_name("index.loopwright")
     ours.write_bytes(_MARK)
     deadline = time.monotonic() + patience
     try:
@@ -144,9 +146,10 @@ def _take(lock: Path, patience: float) -> None:
 @contextlib.contextmanager
 def _intention(hub: Hub, wanted: Move, place: Checkout) -> Iterator[Path]:
     """Write down what is about to happen, so that it can be finished after a crash; yields a staging folder."""
-    staging = hub.home / "staging"
-    shutil.rmtree(staging, ignore_errors=True)
-    staging.mkdir()
+    place_of_all = hub.home / "staging"
+    shutil.rmtree(place_of_all, ignore_errors=True)
+    staging = place_of_all / wanted.new
+    staging.mkdir(parents=True)
     note = _note(hub)
     fresh = note.with_suffix(".new")
     edits = [[edit.what, edit.path, list(edit.words)] for edit in wanted.edits]
@@ -163,7 +166,7 @@ def _intention(hub: Hub, wanted: Move, place: Checkout) -> Iterator[Path]:
             note.unlink()
         raise
     note.unlink()
-    shutil.rmtree(staging, ignore_errors=True)
+    shutil.rmtree(place_of_all, ignore_errors=True)
 
 
 def _note(hub: Hub) -> Path:
@@ -195,15 +198,14 @@ def _finish(hub: Hub, patience: float) -> bool:
     if found:
         wanted, place = _noted(note)
         if _took_place(hub, wanted) and place.top.is_dir() and place.shows(wanted.ref):
-            with _index_lock(place, note, patience) as index, _intention(hub, wanted, place) as staging:
+            with _index_lock(place, note, patience), _intention(hub, wanted, place) as staging:
                 steps = following.plan(place, hub.git, wanted.old, wanted.new, wanted.edits)
-                steps.stage(index, staging)
-                _follow(steps, index, staging)
+                steps.stage(staging)
+                _follow(steps, staging)
         note.unlink(missing_ok=True)
         shutil.rmtree(hub.home / "staging", ignore_errors=True)
     for lock in (stale := _stale_locks(hub)):
-        for name in ("index.loopwright", "index.loopwright-files", "index.lock.loopwright", "index.lock"):
-            lock.with_name(name).unlink(missing_ok=True)
+        lock.unlink(missing_ok=True)
     return found or bool(stale)
 
 
