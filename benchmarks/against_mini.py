@@ -36,9 +36,10 @@ _WHATS = {
     "bytes per request": "B",
     "first request": "B",
     "last request": "B",
+    "share read from the cache": "share",
     "peak rss": "MB",
 }
-_OF_LINE = ("wall", "cpu", "requests", "bytes sent", "peak rss")
+_OF_LINE = ("wall", "cpu", "requests", "bytes sent", "share read from the cache", "peak rss")
 """What is held against mini for the whole line; its first and last request are different roles'."""
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -71,17 +72,12 @@ class Race:
 
     def keep(self, who: str, ended: Ended, before: int) -> None:
         """What a client took, and what it sent since the endpoint had heard `before` requests."""
-        sizes = [request["size"] for request in self.asked.requests()[before:]]
-        told = [
-            ended.seconds,
-            ended.cpu,
-            len(sizes),
-            sum(sizes),
-            sum(sizes) / len(sizes),
-            sizes[0],
-            sizes[-1],
-            ended.rss,
-        ]
+        requests = self.asked.requests()[before:]
+        sizes, spent = [request["size"] for request in requests], [request["spent"] for request in requests]
+        cached = sum(usage["cache_read_input_tokens"] for usage in spent)
+        prompts = cached + sum(usage["input_tokens"] + usage["cache_creation_input_tokens"] for usage in spent)
+        told = [ended.seconds, ended.cpu, len(sizes), sum(sizes), sum(sizes) / len(sizes), sizes[0], sizes[-1]]
+        told += [cached / prompts, ended.rss]
         names = [what for what in _WHATS if what != "imports alone"]
         for what, value in zip(names, told, strict=True):
             self.samples.setdefault(f"{who}: {what}", []).append(value)
@@ -114,6 +110,8 @@ def _notes() -> tuple[str, ...]:
     return (
         "Bytes are those of request bodies. Wall and CPU are from process start to exit, imports in them; CPU has the "
         "commands of the task in it. Peak rss is the largest process's.",
+        "share read from the cache: of all prompt tokens, by the API's rule for `cache_control` as the endpoint plays "
+        "it (bytes / 4, floor 1,024 tokens, from an empty cache in the first round, which doesn't count).",
         f"`{LINE}` asks three judges on top ({ten_steps.REQUESTS} + 3 requests), runs the check in fresh labs, lands "
         "and writes the page; mini does nothing of that: this ratio is what verified landing costs.",
         f"imports alone: `import litellm` for {MINI}, `import anthropic` for ours, in the same rounds.",

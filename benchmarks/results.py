@@ -23,7 +23,7 @@ def must(true: object, what: str) -> None:
 class Series:
     """Measurements of one thing, in the order in which they were taken. Empty: it could not be measured."""
 
-    unit: str  # s | B | MB | count | 1/s
+    unit: str  # s | B | MB | count | 1/s | share
     values: tuple[float, ...] = ()
 
     @classmethod

@@ -55,6 +55,8 @@ def shown(figure: Mapping[str, Any]) -> str:
         return f"{value:.2f} x" if value < 100 else f"{value:.0f} x"
     if unit == "s":
         return f"{value * 1000:.1f} ms" if value < 1 else f"{value:.2f} s"
+    if unit == "share":
+        return f"{value:.0%}"
     if unit in ("B", "count"):
         return f"{value:,.0f}" + (" B" if unit == "B" else "")
     return f"{value:g} {unit}"

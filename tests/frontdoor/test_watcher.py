@@ -3,57 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-from loopwright.testing.frontdoor import Started, at_work, until
-from loopwright.testing.script import Fault, Script, Session
+from loopwright.testing.frontdoor import at_work, until
 
-from .conftest import GOOD, KEY, PLAN, PRICING, Scripted, Shop, bash, good_maker, judges, small_maker, small_plan
-
-SLOW = [Fault("slow", seconds=0.6)]
-
-
-def landings(shop: Shop) -> list[str]:
-    """The plans that landed, oldest first."""
-    subjects = shop.git("log", "--first-parent", "--reverse", "--format=%s", "main").splitlines()
-    return [subject.split(" ")[1].rstrip(":") for subject in subjects if subject.startswith("land ")]
-
-
-def status(shop: Shop, plan: str) -> str:
-    lines = [line for line in shop.read(f"plans/{plan}.md").splitlines() if line.startswith("status: ")]
-    return lines[0].removeprefix("status: ") if lines else "ready"
-
-
-def runs(shop: Shop) -> list[int]:
-    return [row["run"] for row in shop.door("runs", "--json").json["runs"]]
-
-
-def small_shop(scripted: Scripted, numbers: range, faults: list[Fault] | None = None) -> Shop:
-    """A shop whose makers write files, and whose judges are content."""
-    return scripted([*(small_maker(number, faults=faults or ()) for number in numbers), *judges()])
-
-
-def watched(shop: Shop, started: Started) -> None:
-    until(lambda: "watching" in started.err, what="the watcher's start")
-
-
-def left_over(shop: Shop) -> list[str]:
-    """Processes that were started for the shop and are still there."""
-    mark = f"HOME={shop.door.env['HOME']}\0".encode()
-    found = []
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            if mark in (entry / "environ").read_bytes():
-                found.append((entry / "cmdline").read_text().replace("\0", " "))
-        except OSError:  # ended meanwhile, or another user's
-            continue
-    return found
-
+from .conftest import GOOD, PLAN, PRICING, Scripted, Shop, good_maker, judges, small_plan
+from .watching import SLOW, landings, runs, small_shop, status, watched
 
 # ---------------------------------------------------------------- --once
 
@@ -335,122 +294,3 @@ def test_with_another_branch_checked_out_meanwhile_its_plans_are_none_of_the_mai
 
     assert [row["plan"] for row in shop.door("runs", "--json").json["runs"]] == ["p2"]
     assert status(shop, "p1") == "ready"
-
-
-# ---------------------------------------------------------------- ends
-
-
-HANG = [Fault("hang", seconds=30)]
-
-
-def hanging(scripted: Scripted) -> Shop:
-    return small_shop(scripted, range(1, 3), HANG)
-
-
-def asked(shop: Shop, number: int) -> bool:
-    return len(shop.model.asked("maker")) >= number
-
-
-def test_an_interrupt_ends_the_watcher_and_its_runs_which_can_be_gone_on_with(scripted: Scripted) -> None:
-    shop = hanging(scripted)
-    shop.plan("p1", small_plan(1))
-    shop.plan("p2", small_plan(2))
-    started = shop.door.start("watch")
-    until(lambda: asked(shop, 2), what="both are at work")
-
-    started.signal(signal.SIGINT)
-    told = started.wait(20)
-
-    assert told.code == 130
-    assert "goes on from here" in told.err
-    until(lambda: not left_over(shop), what="nothing is left running")
-    assert (status(shop, "p1"), status(shop, "p2")) == ("running", "running")
-    assert [run["alive"] for run in shop.door("status", "--json").json["runs"]] == [False, False]
-    assert shop.door("resume", "1", "--json").json["landed"]
-    assert shop.door("watch", "--once").code == 0
-    assert sorted(landings(shop)) == ["p1", "p2"]
-    assert runs(shop) == [2, 1]
-
-
-def test_a_run_whose_process_dies_under_the_watcher_is_gone_on_with(scripted: Scripted) -> None:
-    shop = small_shop(scripted, range(1, 2), HANG)
-    shop.plan("p1", small_plan(1))
-    with at_work(shop.door, "watch") as started:
-        until(lambda: asked(shop, 1), what="at work")
-        (run,) = shop.door("status", "--json").json["runs"]
-        os.kill(run["pid"], signal.SIGKILL)
-        until(lambda: status(shop, "p1") == "done", what="done")
-
-    assert "the process died" in started.err
-    assert runs(shop) == [1]
-
-
-DYING = """
-import os
-
-class Dying:
-    def work(self, brief, lab, session):
-        os._exit(9)
-"""
-
-
-def test_a_plan_whose_processes_keep_dying_is_left_and_the_others_go_on(
-    scripted: Scripted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    shop = small_shop(scripted, range(1, 2))
-    (tmp_path / "dying.py").write_text(DYING)
-    monkeypatch.syspath_prepend(tmp_path)
-    shop.write("agents/maker.md", "---\nname: maker\nbackend: dying:Dying\n---\nDie.\n")
-    shop.plan("p1", small_plan(1))
-
-    told = shop.door("watch", "--once", "--json")
-
-    assert (told.code, told.json["runs"]) == (1, []), told.err
-    assert [(row["plan"], row["exit"]) for row in told.json["refused"]] == [("p1", 1)]
-    assert "the process died (exit 9)" in told.json["refused"][0]["problem"]
-    assert told.err.count("its run is gone on with") == 2
-    (shop.path / "agents/maker.md").unlink()
-    assert shop.door("resume", "1", "--json").json["landed"]
-
-
-def test_a_run_that_a_person_stopped_stays_stopped_under_the_watcher(scripted: Scripted) -> None:
-    shop = small_shop(scripted, range(1, 3), [])
-    shop.model.script = Script([small_maker(1, faults=HANG), small_maker(2), *judges()])
-    shop.plan("p1", small_plan(1))
-    with at_work(shop.door, "watch"):
-        until(lambda: asked(shop, 1), what="at work")
-        stopped = shop.door("stop", "1", "--json").json
-        assert (stopped["outcome"], stopped["was_alive"]) == ("interrupted", True)
-        until(lambda: not shop.door("status", "--json").json["runs"][0]["alive"], what="stopped")
-        shop.plan("p2", small_plan(2))
-        until(lambda: status(shop, "p2") == "done", what="another is done")
-        assert status(shop, "p1") == "running"
-    assert shop.door("resume", "1", "--json").json["landed"]
-
-
-def test_a_killed_watcher_leaves_its_runs_at_work_and_the_next_one_does_not_double_them(scripted: Scripted) -> None:
-    shop = small_shop(scripted, range(1, 2), [Fault("slow", seconds=1.5)])
-    shop.plan("p1", small_plan(1))
-    started = shop.door.start("watch")
-    until(lambda: asked(shop, 1), what="at work")
-    started.kill()
-
-    with at_work(shop.door, "watch"):
-        until(lambda: status(shop, "p1") == "done", what="done")
-
-    assert (runs(shop), landings(shop)) == ([1], ["p1"])
-
-
-def test_keys_are_in_no_process_that_a_lab_starts(scripted: Scripted) -> None:
-    shop = scripted([])
-    shop.model.script = Script([maker_that_looks(), *judges()])
-    shop.plan("p1", small_plan(1))
-
-    assert shop.door("watch", "--once").code == 0
-
-    assert KEY not in shop.read("made/1.txt")
-    assert "PATH=" in shop.read("made/1.txt")
-
-
-def maker_that_looks() -> Session:
-    return Session(role="maker", turns=[bash("mkdir -p made; env > made/1.txt"), small_maker(1).turns[-1]])

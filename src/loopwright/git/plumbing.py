@@ -173,6 +173,31 @@ class Git:
             return self.line("hash-object", "-w", "-t", "blob", "--no-filters", "/dev/null")
         return self.run("hash-object", "-w", "--stdin", data=data).decode().strip()
 
+    def write_blobs(self, contents: Sequence[bytes]) -> list[str]:
+        """The ids of many blobs, written by one process."""
+        with tempfile.TemporaryDirectory(prefix="loopwright-blobs-") as folder:
+            for i, data in enumerate(contents):
+                Path(folder, str(i)).write_bytes(data)
+            feed = "".join(f"{folder}/{i}\n" for i in range(len(contents))).encode()
+            return self.run("hash-object", "-w", "--no-filters", "--stdin-paths", data=feed).decode().split()
+
+    def write_tree(self, files: Mapping[str, bytes]) -> str:
+        """A tree of plain files, folder by folder: one process for the blobs, one for each folder."""
+        blobs = dict(zip(files, self.write_blobs(list(files.values())), strict=True))
+        return self._folder_tree(blobs)
+
+    def _folder_tree(self, blobs: Mapping[str, str]) -> str:
+        inside: dict[str, dict[str, str]] = {}
+        rows = []
+        for path, blob in blobs.items():
+            folder, _, rest = path.partition("/")
+            if rest:
+                inside.setdefault(folder, {})[rest] = blob
+            else:
+                rows.append(f"100644 blob {blob}\t{path}")
+        rows += [f"040000 tree {self._folder_tree(below)}\t{folder}" for folder, below in inside.items()]
+        return self.run("mktree", "-z", data="".join(f"{row}\0" for row in rows).encode()).decode().strip()
+
     def blobs(self, names: Iterable[str]) -> dict[str, bytes | None]:
         """Blob contents by name (an id, or `commit:path`); None for what is missing or no blob. One process."""
         wanted = list(dict.fromkeys(names))

@@ -95,8 +95,12 @@ class PrivateGit:
 
         Without smudge filters: none is configured here, and none of a lab's naming may run on the host.
         """
-        self._git.run("read-tree", "--reset", "-u", commit)
+        self.fill(commit)
         self._git.run("clean", "-q", "-f", "-f", "-d")
+
+    def fill(self, commit: str) -> None:
+        """Write the files of `commit` into a work tree that has none of its own yet."""
+        self._git.run("read-tree", "--reset", "-u", commit)
 
     def snapshot_tree(self) -> str:
         """The tree of `snapshot`."""

@@ -7,7 +7,7 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -74,9 +74,16 @@ class Hub:
 
     def change(self, base: str, commit: str, hazards: tuple[Hazard, ...] = ()) -> Change:
         """What a commit holds that `base` does not, with the whole diff."""
-        files = self.git.changes(base, commit)
-        diff = self.git.diff(base, commit) if files else ""
-        return Change(base, commit, self.git.tree_of(commit), files, diff, hazards)
+        if (base, commit) not in self._changes:
+            files = self.git.changes(base, commit)
+            diff = self.git.diff(base, commit) if files else ""
+            self._changes[base, commit] = Change(base, commit, self.git.tree_of(commit), files, diff)
+        return replace(self._changes[base, commit], hazards=hazards)
+
+    @cached_property
+    def _changes(self) -> dict[tuple[str, str], Change]:
+        """What was compared already: guards, gates and judges look at the same two commits."""
+        return {}
 
     def with_files(self, commit: str, edits: Mapping[str, tuple[str, bytes | str] | None], why: str) -> str:
         """A commit on top of another in which some files are others: (mode, bytes or blob id), or None for gone."""

@@ -10,7 +10,6 @@ from typing import Any
 
 from loopwright.contracts.schemas import validate
 from loopwright.errors import RefMoved
-from loopwright.git import TreeEntry
 from loopwright.journal.claims import RUNS
 from loopwright.journal.hub import Hub
 
@@ -23,9 +22,7 @@ def write(hub: Hub, record: Mapping[str, Any], files: Mapping[str, bytes], keeps
     validate("run-record", record)
     body = json.dumps(record, indent=1, ensure_ascii=False, sort_keys=True).encode()
     named = {"record.json": body, **files}
-    empty = hub.git.run("mktree").decode().strip()
-    entries = {path: TreeEntry("100644", hub.git.write_blob(data)) for path, data in named.items()}
-    tree = hub.git.edit_tree(empty, entries)
+    tree = hub.git.write_tree(named)
     ref = f"{RUNS}/{record['run']}"
     while True:
         before = hub.git.resolve(ref)

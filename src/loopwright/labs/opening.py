@@ -64,7 +64,7 @@ def _make(lab: FolderLab, make: Make) -> None:
     (lab.scratch / "tmp").mkdir(parents=True)
     git = make(site, wish, lab.root)
     PrivateGit.create(place / "git", lab.root, site.common / "objects", site.object_format)
-    lab.private.checkout(wish.commit)
+    lab.private.fill(wish.commit)
     shutil.copy(place / "git" / "index", git / "index")
     copies = [(path, data) for path, data in wish.copy if not os.path.lexists(lab.root / path)]
     for path, data in copies:  # what the commit has is there already, and a person's edits of it are none of the lab's

@@ -51,12 +51,11 @@ def close(desk: Desk, run: Run) -> Run:
     _tag(desk, run)
     reached("close:tagged")
     text = reports.page(desk, run)
-    _write_record(desk, run, text)
     recording.record(desk.hub, desk.shop.loops.mainline, _edits(desk, run, text), _title(desk, run), desk.number)
     reached("close:recorded")
     if not desk.journal.last("closed", status=str(reports.status(run))):
         desk.journal.write("closed", {"status": str(reports.status(run))})
-        _write_record(desk, run, text)
+    _write_record(desk, run, text)
     claims.release(desk.hub, desk.claim)
     reached("close:released")
     desk.tell("end", reports.headline(run), outcome=str(run.outcome))

@@ -31,7 +31,7 @@ def record(number: int, *, base: str, plan: str = "plan", **more: Any) -> dict[s
         "page": f"wiki/90_LOG/2026-11-20-{plan}-gen-{number}.md",
         "notes": [],
     }
-    extra = {
+    extra: dict[str, Any] = {
         "title": f"What {plan} is for",
         "plan_hash": "0" * 64,
         "base": base,

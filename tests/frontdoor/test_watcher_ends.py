@@ -1,0 +1,133 @@
+"""However a watcher or its runs end, nothing is left running, nothing is done twice, and all can be gone on with."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from loopwright.testing.frontdoor import at_work, until
+from loopwright.testing.script import Fault, Script, Session
+
+from .conftest import KEY, Scripted, Shop, bash, judges, small_maker, small_plan
+from .watching import landings, left_over, runs, small_shop, status
+
+# ---------------------------------------------------------------- ends
+
+
+HANG = [Fault("hang", seconds=30)]
+
+
+def hanging(scripted: Scripted) -> Shop:
+    return small_shop(scripted, range(1, 3), HANG)
+
+
+def asked(shop: Shop, number: int) -> bool:
+    return len(shop.model.asked("maker")) >= number
+
+
+def test_an_interrupt_ends_the_watcher_and_its_runs_which_can_be_gone_on_with(scripted: Scripted) -> None:
+    shop = hanging(scripted)
+    shop.plan("p1", small_plan(1))
+    shop.plan("p2", small_plan(2))
+    started = shop.door.start("watch")
+    until(lambda: asked(shop, 2), what="both are at work")
+
+    started.signal(signal.SIGINT)
+    told = started.wait(20)
+
+    assert told.code == 130
+    assert "goes on from here" in told.err
+    until(lambda: not left_over(shop), what="nothing is left running")
+    assert (status(shop, "p1"), status(shop, "p2")) == ("running", "running")
+    assert [run["alive"] for run in shop.door("status", "--json").json["runs"]] == [False, False]
+    assert shop.door("resume", "1", "--json").json["landed"]
+    assert shop.door("watch", "--once").code == 0
+    assert sorted(landings(shop)) == ["p1", "p2"]
+    assert runs(shop) == [2, 1]
+
+
+def test_a_run_whose_process_dies_under_the_watcher_is_gone_on_with(scripted: Scripted) -> None:
+    shop = small_shop(scripted, range(1, 2), HANG)
+    shop.plan("p1", small_plan(1))
+    with at_work(shop.door, "watch") as started:
+        until(lambda: asked(shop, 1), what="at work")
+        (run,) = shop.door("status", "--json").json["runs"]
+        os.kill(run["pid"], signal.SIGKILL)
+        until(lambda: status(shop, "p1") == "done", what="done")
+
+    assert "the process died" in started.err
+    assert runs(shop) == [1]
+
+
+DYING = """
+import os
+
+class Dying:
+    def work(self, brief, lab, session):
+        os._exit(9)
+"""
+
+
+def test_a_plan_whose_processes_keep_dying_is_left_and_the_others_go_on(
+    scripted: Scripted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = small_shop(scripted, range(1, 2))
+    (tmp_path / "dying.py").write_text(DYING)
+    monkeypatch.syspath_prepend(tmp_path)
+    shop.write("agents/maker.md", "---\nname: maker\nbackend: dying:Dying\n---\nDie.\n")
+    shop.plan("p1", small_plan(1))
+
+    told = shop.door("watch", "--once", "--json")
+
+    assert (told.code, told.json["runs"]) == (1, []), told.err
+    assert [(row["plan"], row["exit"]) for row in told.json["refused"]] == [("p1", 1)]
+    assert "the process died (exit 9)" in told.json["refused"][0]["problem"]
+    assert told.err.count("its run is gone on with") == 2
+    (shop.path / "agents/maker.md").unlink()
+    assert shop.door("resume", "1", "--json").json["landed"]
+
+
+def test_a_run_that_a_person_stopped_stays_stopped_under_the_watcher(scripted: Scripted) -> None:
+    shop = small_shop(scripted, range(1, 3), [])
+    shop.model.script = Script([small_maker(1, faults=HANG), small_maker(2), *judges()])
+    shop.plan("p1", small_plan(1))
+    with at_work(shop.door, "watch"):
+        until(lambda: asked(shop, 1), what="at work")
+        stopped = shop.door("stop", "1", "--json").json
+        assert (stopped["outcome"], stopped["was_alive"]) == ("interrupted", True)
+        until(lambda: not shop.door("status", "--json").json["runs"][0]["alive"], what="stopped")
+        shop.plan("p2", small_plan(2))
+        until(lambda: status(shop, "p2") == "done", what="another is done")
+        assert status(shop, "p1") == "running"
+    assert shop.door("resume", "1", "--json").json["landed"]
+
+
+def test_a_killed_watcher_leaves_its_runs_at_work_and_the_next_one_does_not_double_them(scripted: Scripted) -> None:
+    shop = small_shop(scripted, range(1, 2), [Fault("slow", seconds=1.5)])
+    shop.plan("p1", small_plan(1))
+    started = shop.door.start("watch")
+    until(lambda: asked(shop, 1), what="at work")
+    started.kill()
+
+    with at_work(shop.door, "watch"):
+        until(lambda: status(shop, "p1") == "done", what="done")
+
+    assert (runs(shop), landings(shop)) == ([1], ["p1"])
+
+
+def test_keys_are_in_no_process_that_a_lab_starts(scripted: Scripted) -> None:
+    shop = scripted([])
+    shop.model.script = Script([maker_that_looks(), *judges()])
+    shop.plan("p1", small_plan(1))
+
+    assert shop.door("watch", "--once").code == 0
+
+    assert KEY not in shop.read("made/1.txt")
+    assert "PATH=" in shop.read("made/1.txt")
+
+
+def maker_that_looks() -> Session:
+    return Session(role="maker", turns=[bash("mkdir -p made; env > made/1.txt"), small_maker(1).turns[-1]])
