@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import resource
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from benchmarks import git_floor
@@ -36,13 +37,13 @@ Write {name}.
 
 
 @dataclass
-class Measured:
-    """Samples as they come in; `made`: how many plans were written so far."""
+class Round:
+    """One round, in a repository of its own. `made`: how many plans were written in it so far."""
 
     where: Place
     repository: Repository
     asked: Model
-    samples: dict[str, list[float]] = field(default_factory=dict)
+    samples: dict[str, list[float]]
     made: int = 0
 
     def add(self, name: str, value: float) -> None:
@@ -54,26 +55,28 @@ class Measured:
 
 
 def take(*, quick: bool) -> Taken:
-    """Rounds that take turns: a run in the foreground, `watch --once` for each number of plans, the floor."""
-    rounds, sizes = (1, (1, 2)) if quick else (9, (1, 4, 16))
-    most = rounds * (1 + sum(sizes)) + 2
-    with place() as where, model(where, _script(most)) as asked:
-        measured = Measured(
-            where, where.repository("repository", 'checks: ["true"]', f"max-parallel: {PARALLEL}"), asked
-        )
-        _foreground(measured, "warm-up")
+    """Rounds in which these take turns: the floor, a run in the foreground, `watch --once` for each number of plans."""
+    rounds, sizes = (1, (1, 2)) if quick else (5, (1, 4, 16))
+    samples: dict[str, list[float]] = {}
+    landed = 0
+    with place() as where, model(where, _script(sum(sizes) + 3)) as asked:
         for i in range(rounds):
-            _floor(measured, i)
-            _foreground(measured, "run")
+            repository = where.repository(f"round-{i}", 'checks: ["true"]', f"max-parallel: {PARALLEL}")
+            now = Round(where, repository, asked, samples)
+            _foreground(now, "warm-up")
+            _floor(now)
+            _foreground(now, "run")
             for size in sizes:
-                _watched(measured, size)
-        rows = _traced(measured)
-        proofs = _proofs(measured)
-    counted = {key: values for key, values in measured.samples.items() if not key.startswith("warm-up")}
-    kept = {key: Series.of("s", values) for key, values in counted.items()}
+                _watched(now, size)
+            rows = _traced(now)
+            landed += _proved(now)
+        requests = len(asked.requests())
+    must(requests == REQUESTS * landed, f"{REQUESTS} requests per run, not {requests} in {landed}")
+    kept = {key: Series.of("s", values) for key, values in samples.items() if not key.startswith("warm-up")}
     kept["git processes of one run"] = Series.of("count", [sum(row.count for row in rows)])
     kept["seconds in git of one run"] = Series.of("s", [sum(row.seconds or 0.0 for row in rows)])
-    return Taken(kept, proofs, _notes(), rows)
+    proof = f"{landed} of {landed} runs landed, {requests} requests answered, the checkouts followed and are clean"
+    return Taken(kept, (proof,), _notes(), rows)
 
 
 def _notes() -> tuple[str, ...]:
@@ -83,6 +86,8 @@ def _notes() -> tuple[str, ...]:
         f"With n plans on {PARALLEL} lanes the overhead is lane-seconds per plan: (wall x lanes - model - commands) / "
         "n - floor, so that waiting for the other lane counts as overhead, too. Start-up of the watcher is in it.",
         "The foreground run imports the model's SDK in its own process: its import alone was measured in each round.",
+        "cpu: of the process and all that it waited for. It says the same on a busy machine, where walls don't.",
+        "Each round has a repository of its own, so that no history grows under the later ones.",
         "Below: git's processes of one foreground run, by git's own trace (seconds without fork and exec).",
     )
 
@@ -92,7 +97,9 @@ def judge(samples: Samples) -> tuple[Figure, ...]:
     floor = median(samples, "git floor")
     found = [floor, *_one(samples, "run", 1, floor)]
     imported = median(samples, "import of the SDK")
-    found += [imported, median(samples, "git processes of one run"), median(samples, "seconds in git of one run")]
+    cpu, least = median(samples, "run: cpu"), median(samples, "git floor: cpu")
+    found += [imported, cpu, least, ratio("run: cpu to git floor's", cpu, least, headline=True)]
+    found += [median(samples, "git processes of one run"), median(samples, "seconds in git of one run")]
     for size in _sizes(samples):
         found += _one(samples, f"watch --once, {size} plans", size, floor)
     return tuple(found)
@@ -145,39 +152,40 @@ def _file(number: int) -> str:
     return f"made-{number:03}.txt"
 
 
-def _plans(measured: Measured, count: int) -> list[str]:
+def _plans(now: Round, count: int) -> list[str]:
     """Write plans for files that nobody made yet; their names."""
     names = []
-    for number in range(measured.made, measured.made + count):
-        measured.repository.write(f"plans/plan-{number:03}.md", PLAN.format(name=_file(number)))
+    for number in range(now.made, now.made + count):
+        now.repository.write(f"plans/plan-{number:03}.md", PLAN.format(name=_file(number)))
         names.append(f"plan-{number:03}")
-    measured.made += count
+    now.made += count
     return names
 
 
-def _foreground(measured: Measured, name: str) -> None:
-    (plan,) = _plans(measured, 1)
-    before = measured.asked.seconds()
-    ended = timed(loopwright("run", plan, "--quiet", "--json"), measured.repository.path, measured.env).good()
-    _keep(measured, name, ended.seconds, before, [json.loads(ended.out)])
+def _foreground(now: Round, name: str) -> None:
+    (plan,) = _plans(now, 1)
+    before = now.asked.seconds()
+    ended = timed(loopwright("run", plan, "--quiet", "--json"), now.repository.path, now.env).good()
+    now.add(f"{name}: cpu", ended.cpu)
+    _keep(now, name, ended.seconds, before, [json.loads(ended.out)])
 
 
-def _watched(measured: Measured, size: int) -> None:
-    names = _plans(measured, size)
-    before = measured.asked.seconds()
+def _watched(now: Round, size: int) -> None:
+    names = _plans(now, size)
+    before = now.asked.seconds()
     words = loopwright("watch", "--once", "--quiet", "--json")
-    ended = timed(words, measured.repository.path, measured.env).good()
+    ended = timed(words, now.repository.path, now.env).good()
     results = json.loads(ended.out)["runs"]
     must({result["plan"] for result in results} == set(names), f"runs of {names}")
-    _keep(measured, f"watch --once, {size} plans", ended.seconds, before, results)
+    _keep(now, f"watch --once, {size} plans", ended.seconds, before, results)
 
 
-def _keep(measured: Measured, name: str, wall: float, before: float, results: list[dict[str, Any]]) -> None:
+def _keep(now: Round, name: str, wall: float, before: float, results: list[dict[str, Any]]) -> None:
     for result in results:
         must(result["landed"], f"{result['plan']} landed: {result['outcome']} {result['stop']}")
-    measured.add(f"{name}: wall", wall)
-    measured.add(f"{name}: model", measured.asked.seconds() - before)
-    measured.add(f"{name}: commands", sum(_commands(measured.repository, result["run"]) for result in results))
+    now.add(f"{name}: wall", wall)
+    now.add(f"{name}: model", now.asked.seconds() - before)
+    now.add(f"{name}: commands", sum(_commands(now.repository, result["run"]) for result in results))
 
 
 def _commands(repository: Repository, run: int) -> float:
@@ -187,32 +195,32 @@ def _commands(repository: Repository, run: int) -> float:
     return sum(verdict.get("seconds") or 0.0 for fact in gates for verdict in fact["verdicts"])
 
 
-def _floor(measured: Measured, number: int) -> None:
+def _floor(now: Round) -> None:
     """The git floor and the SDK's import, in the same round as what is held against them."""
-    folder, env = measured.where.folder, measured.where.env
-    hub = git_floor.clone(measured.repository.path, folder / "floor", env)
-    measured.add("git floor", git_floor.least(hub, folder / "floor-lab", env, f"floor-{number}.txt"))
-    must((hub / ".git/refs/heads/work" / f"floor-{number}.txt").exists(), "the floor's work was fetched")
+    folder, env = now.where.folder, now.where.env
+    hub = git_floor.clone(now.repository.path, folder / "floor", env)
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    now.add("git floor", git_floor.least(hub, folder / "floor-lab", env, "floor.txt"))
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    now.add("git floor: cpu", after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
     imported = timed([sys.executable, "-c", "import anthropic"], folder, env).good().seconds
     bare = timed([sys.executable, "-c", "pass"], folder, env).good().seconds
-    measured.add("import of the SDK", imported - bare)
+    now.add("import of the SDK", imported - bare)
 
 
-def _traced(measured: Measured) -> tuple[Row, ...]:
+def _traced(now: Round) -> tuple[Row, ...]:
     """One more run, whose git processes are counted; its time isn't."""
-    traces = measured.where.folder / "traces"
-    git_floor.traced(measured.where.home, traces)
-    _foreground(measured, "warm-up")
-    git_floor.untraced(measured.where.home)
+    traces = now.where.folder / f"{now.repository.path.name}-traces"
+    git_floor.traced(now.where.home, traces)
+    _foreground(now, "warm-up")
+    git_floor.untraced(now.where.home)
     return git_floor.processes(traces)
 
 
-def _proofs(measured: Measured) -> tuple[str, ...]:
-    """Every file is on the mainline and in its checkout, and no run asked the model more or less than it had to."""
-    made = {_file(number) for number in range(measured.made)}
-    files = set(measured.repository.files("main"))
+def _proved(now: Round) -> int:
+    """How many runs landed: every file that was asked for is on the mainline, and the checkout followed."""
+    made = {_file(number) for number in range(now.made)}
+    files = set(now.repository.files("main"))
     must(made <= files, f"on the mainline: {sorted(made - files)}")
-    must(measured.repository.status() == "", "the checkout followed")
-    asked = len(measured.asked.requests())
-    must(asked == REQUESTS * measured.made, f"{REQUESTS} requests per run, not {asked} in {measured.made}")
-    return (f"{measured.made} of {measured.made} runs landed, {asked} requests answered, the checkout is clean",)
+    must(now.repository.status() == "", "the checkout followed")
+    return now.made

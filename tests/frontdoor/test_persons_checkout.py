@@ -229,7 +229,7 @@ def test_the_watcher_lands_what_was_held_once_the_edit_is_gone(scripted: Scripte
     with at_work(shop.door, "watch"):
         until(lambda: "status: review" in shop.read("plans/fix.md") and not shop.claims, what="held")
         shop.git("checkout", "-q", "--", "src/pricing.py")
-        until(lambda: "status: done" in shop.read("plans/fix.md"), what="landed")
+        until(lambda: "status: done" in shop.read("plans/fix.md") and not shop.claims, what="landed")
 
     assert shop.read("src/pricing.py") == GOOD
     assert [row["run"] for row in shop.door("runs", "--json").json["runs"]] == [1]

@@ -12,7 +12,7 @@ import pytest
 from loopwright.testing.frontdoor import at_work, until
 
 from .conftest import GOOD, PLAN, PRICING, Scripted, Shop, good_maker, judges, small_plan
-from .watching import SLOW, landings, runs, small_shop, status, watched
+from .watching import SLOW, landings, over, runs, small_shop, status, watched
 
 # ---------------------------------------------------------------- --once
 
@@ -161,7 +161,7 @@ def test_a_plan_dropped_by_rename_is_run(scripted: Scripted) -> None:
         watched(shop, started)
         shop.write("plans/.fix.md.tmp", PLAN)
         (shop.path / "plans/.fix.md.tmp").rename(shop.path / "plans/fix.md")
-        until(lambda: status(shop, "fix") == "done", what="done")
+        until(lambda: over(shop, "fix"), what="done")
 
     assert shop.read("src/pricing.py") == GOOD
     assert runs(shop) == [1]
@@ -181,9 +181,9 @@ def test_a_half_written_plan_is_neither_run_nor_complained_about(scripted: Scrip
                 file.flush()
                 if other:  # when this one is done, the folder was looked at several times
                     shop.plan(other, small_plan(int(other[1:])))
-                    until(lambda plan=other: status(shop, plan) == "done", what="another is done")
+                    until(lambda plan=other: over(shop, plan), what="another is done")
                     assert "slow" not in shop.claims
-        until(lambda: status(shop, "slow") == "failed", what="run as a whole")
+        until(lambda: over(shop, "slow", "failed"), what="run as a whole")
 
     assert shop.git("show", "refs/loopwright/runs/3:plan.md").endswith("- file `made/more.txt` exists")
     assert "slow.md:" not in started.err
@@ -197,7 +197,7 @@ def test_a_burst_of_plans_is_run_each_once(scripted: Scripted) -> None:
         watched(shop, started)
         for number in range(1, 7):
             shop.plan(f"p{number}", small_plan(number))
-        until(lambda: [status(shop, f"p{n}") for n in range(1, 7)] == ["done"] * 6, 60, "all done")
+        until(lambda: all(over(shop, f"p{n}") for n in range(1, 7)), 60, "all done")
 
     assert sorted(landings(shop)) == [f"p{n}" for n in range(1, 7)]
     assert sorted(runs(shop)) == [1, 2, 3, 4, 5, 6]
@@ -208,16 +208,16 @@ def test_plans_that_are_there_at_the_start_are_run(scripted: Scripted) -> None:
     shop.plan("fix")
 
     with at_work(shop.door, "watch"):
-        until(lambda: status(shop, "fix") == "done", what="done")
+        until(lambda: over(shop, "fix"), what="done")
 
 
 def test_the_watchers_own_writes_start_nothing(scripted: Scripted) -> None:
     shop = small_shop(scripted, range(1, 3))
     shop.plan("p1", small_plan(1))
     with at_work(shop.door, "watch") as started:
-        until(lambda: status(shop, "p1") == "done", what="the first is done")
+        until(lambda: over(shop, "p1"), what="the first is done")
         shop.plan("p2", small_plan(2))  # by the time that this one is done, the first one's writes have been seen
-        until(lambda: status(shop, "p2") == "done", what="the second is done")
+        until(lambda: over(shop, "p2"), what="the second is done")
 
     assert runs(shop) == [2, 1]
     assert started.err.count("mend") == 0
@@ -240,7 +240,7 @@ def test_a_folder_for_plans_may_come_later(scripted: Scripted, tmp_path: Path, h
                 folder.rmdir()
             folder.mkdir()
             shop.plan("fix")
-        until(lambda: status(shop, "fix") == "done", 14, "done before the next look without an event")
+        until(lambda: over(shop, "fix"), 14, "done before the next look without an event")
 
 
 def test_a_broken_plan_is_told_once_and_runs_when_it_is_mended(scripted: Scripted) -> None:
@@ -249,10 +249,10 @@ def test_a_broken_plan_is_told_once_and_runs_when_it_is_mended(scripted: Scripte
     with at_work(shop.door, "watch") as started:
         until(lambda: "plans/broken.md" in started.err, what="told")
         shop.plan("p2", small_plan(2))
-        until(lambda: status(shop, "p2") == "done", what="another is done")
+        until(lambda: over(shop, "p2"), what="another is done")
         assert started.err.count("there is no goal") == 1
         shop.plan("broken", small_plan(1))
-        until(lambda: status(shop, "broken") == "done", what="mended and done")
+        until(lambda: over(shop, "broken"), what="mended and done")
 
 
 def test_a_refused_plan_is_tried_again_when_what_it_lacked_is_there(scripted: Scripted) -> None:
@@ -261,7 +261,7 @@ def test_a_refused_plan_is_tried_again_when_what_it_lacked_is_there(scripted: Sc
     with at_work(shop.door, "watch") as started:
         until(lambda: "no skill `dividing`" in started.err, what="refused")
         shop.write("skills/dividing/SKILL.md", "---\nname: dividing\ndescription: How to divide.\n---\nDivide.\n")
-        until(lambda: status(shop, "fix") == "done", what="done")
+        until(lambda: over(shop, "fix"), what="done")
 
     assert started.err.count("no skill `dividing`") == 1
 
@@ -275,7 +275,7 @@ def test_a_broken_configuration_is_told_and_waited_out(scripted: Scripted) -> No
         until(lambda: "agents/LOOPS.md:3: merge" in started.err, what="told")
         shop.plan("fix")
         shop.write("agents/LOOPS.md", good)
-        until(lambda: status(shop, "fix") == "done", what="done")
+        until(lambda: over(shop, "fix"), what="done")
 
 
 def test_with_another_branch_checked_out_meanwhile_its_plans_are_none_of_the_mainlines(
@@ -290,7 +290,7 @@ def test_with_another_branch_checked_out_meanwhile_its_plans_are_none_of_the_mai
         main.plan("p2", small_plan(2))
         main.commit("a plan on the mainline")
         shop.plan("p1", small_plan(1))
-        until(lambda: status(main, "p2") == "done" and not main.claims, what="the mainline's plan is done")
+        until(lambda: over(main, "p2"), what="the mainline's plan is done")
 
     assert [row["plan"] for row in shop.door("runs", "--json").json["runs"]] == ["p2"]
     assert status(shop, "p1") == "ready"

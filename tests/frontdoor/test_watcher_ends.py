@@ -12,7 +12,7 @@ from loopwright.testing.frontdoor import at_work, until
 from loopwright.testing.script import Fault, Script, Session
 
 from .conftest import KEY, Scripted, Shop, bash, judges, small_maker, small_plan
-from .watching import landings, left_over, runs, small_shop, status
+from .watching import landings, left_over, over, runs, small_shop, status
 
 # ---------------------------------------------------------------- ends
 
@@ -56,7 +56,7 @@ def test_a_run_whose_process_dies_under_the_watcher_is_gone_on_with(scripted: Sc
         until(lambda: asked(shop, 1), what="at work")
         (run,) = shop.door("status", "--json").json["runs"]
         os.kill(run["pid"], signal.SIGKILL)
-        until(lambda: status(shop, "p1") == "done", what="done")
+        until(lambda: over(shop, "p1"), what="done")
 
     assert "the process died" in started.err
     assert runs(shop) == [1]
@@ -100,7 +100,7 @@ def test_a_run_that_a_person_stopped_stays_stopped_under_the_watcher(scripted: S
         assert (stopped["outcome"], stopped["was_alive"]) == ("interrupted", True)
         until(lambda: not shop.door("status", "--json").json["runs"][0]["alive"], what="stopped")
         shop.plan("p2", small_plan(2))
-        until(lambda: status(shop, "p2") == "done", what="another is done")
+        until(lambda: over(shop, "p2"), what="another is done")
         assert status(shop, "p1") == "running"
     assert shop.door("resume", "1", "--json").json["landed"]
 
@@ -113,7 +113,7 @@ def test_a_killed_watcher_leaves_its_runs_at_work_and_the_next_one_does_not_doub
     started.kill()
 
     with at_work(shop.door, "watch"):
-        until(lambda: status(shop, "p1") == "done", what="done")
+        until(lambda: over(shop, "p1"), what="done")
 
     assert (runs(shop), landings(shop)) == ([1], ["p1"])
 

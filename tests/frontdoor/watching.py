@@ -23,6 +23,11 @@ def status(shop: Shop, plan: str) -> str:
     return lines[0].removeprefix("status: ") if lines else "ready"
 
 
+def over(shop: Shop, plan: str, wanted: str = "done") -> bool:
+    """Whether a plan's run has come to its end, and its record is written: the status line comes first."""
+    return status(shop, plan) == wanted and plan not in shop.claims
+
+
 def runs(shop: Shop) -> list[int]:
     return [row["run"] for row in shop.door("runs", "--json").json["runs"]]
 

@@ -82,14 +82,13 @@ class Line:
 
 def person(repo: Repository, without: tuple[str, ...] = ()) -> dict[str, object]:
     """All that is a person's in a checkout, byte by byte: files, index, stash, configuration, HEAD."""
-    staged = repo.git("ls-files", "-s", "-t", "-z").split("\0")
+    staged = repo.git("ls-files", "-s", "-v", "-f", "-z").split("\0")
     return {
         "files": {path: look for path, look in _files(repo.path).items() if path not in without},
         "index": [row for row in staged if row.partition("\t")[2] not in without],
         "stash": repo.git("stash", "list"),
         "config": (repo.path / ".git/config").read_bytes() if (repo.path / ".git").is_dir() else b"",
         "HEAD": repo.ask("symbolic-ref", "HEAD"),
-        "flags": repo.git("ls-files", "-v", "-f"),
     }
 
 

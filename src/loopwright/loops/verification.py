@@ -15,8 +15,8 @@ from loopwright.journal.hub import Hub
 from loopwright.loops.desk import Desk
 from loopwright.vocabulary import TESTS, Change, Gate, Verdict
 
-_SETUP_SECONDS = 1800.0
-"""Limit on one setup command: an install over the network is slow, but not endless."""
+_COMMAND_SECONDS = 1800.0
+"""Limit on one setup or gate command: an install or a whole test suite is slow, but not endless."""
 
 
 def verify(
@@ -90,11 +90,12 @@ class CommitFiles:
 def _run(desk: Desk, key: str, change: Change, mainline: str, gates: tuple[Gate, ...]) -> Iterator[Verdict]:
     if not gates:
         return
-    seconds = desk.shop.allowance.seconds or 300.0
     with fresh_lab(desk, key, change.commit, mainline) as lab:
         for gate in gates:
             desk.tell("command", f"$ {gate.command}", command=gate.command)
-            verdict = replace(GateCheck(gate, seconds, desk.shop.secrets).check(change, lab), source=gate.source)
+            verdict = replace(
+                GateCheck(gate, _COMMAND_SECONDS, desk.shop.secrets).check(change, lab), source=gate.source
+            )
             desk.tell("verdict", _said(verdict), passed=verdict.passed)
             yield verdict
 
@@ -119,7 +120,7 @@ def set_up(desk: Desk, lab: Lab) -> None:
     """Run the setup commands. Raises LabFailed with the command's own words when one fails."""
     for command in desk.shop.loops.setup:
         desk.tell("command", f"setup $ {command}", command=command)
-        ran = lab.run(command, seconds=_SETUP_SECONDS)
+        ran = lab.run(command, seconds=_COMMAND_SECONDS)
         if ran.code:
             raise LabFailed(f"setup `{command}` ended with exit {ran.code}:\n{ran.output[-2000:]}")
     if desk.shop.loops.setup:

@@ -56,7 +56,11 @@ def look(hub: Hub) -> Found:
     gone = [Job("resume", name, claim.run) for name, claim in held.items() if not claims.is_alive(hub, claim.run)]
     free = (plan for plan in plans.ready(everything) if plan.name not in held and plan.path not in unfinished)
     errors = (problem for problem in problems if problem.severity == "error" and problem.path not in unfinished)
-    jobs = (*gone, *_held(hub, everything), *(Job("run", plan.name) for plan in free))
+    jobs = (
+        *gone,
+        *_held(hub, (plan for plan in everything if plan.name not in held)),
+        *(Job("run", plan.name) for plan in free),
+    )
     return Found(jobs, tuple(str(problem) for problem in errors), loops.max_parallel)
 
 
@@ -73,7 +77,7 @@ def _held(hub: Hub, everything: Iterable[Plan]) -> list[Job]:
         return []
     newest = {record["plan"]: record for record in records.every(hub)}
     waiting = (newest[name] for name in reviewed if name in newest)
-    return [Job("land", record["plan"], record["run"]) for record in waiting if record["held"]]
+    return [Job("land", told["plan"], told["run"]) for told in waiting if told["held"] and told["status"] == "review"]
 
 
 def circumstances(hub: Hub, job: Job) -> str:
