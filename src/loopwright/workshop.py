@@ -74,7 +74,7 @@ def assemble(
         site=Site(hub.top, hub.common, hub.labs, hub.object_format, environ, {"core": 0}),
         loops=loops,
         lab_kind=kind,
-        open_lab=LABS[kind],
+        open_lab=lab(kind),
         role=lambda name: agents.role(tree, name),
         skills=known_skills,
         context=lambda: context(tree),
@@ -125,24 +125,37 @@ def lab_kind(loops: Loops, plan: Plan | None = None) -> tuple[str, tuple[str, ..
     """
     asked = [loops.lab, *([plan.lab] if plan and plan.lab else [])]
     kinds = ["clone" if kind == "auto" else _had(kind) for kind in asked]
-    kind = max(kinds, key=ISOLATION.index)
+    kind = max(kinds, key=_strength)
     if asked == ["auto"] * len(asked):
         return kind, ("lab: clone (no sandbox here): a command in it runs as you, and can see what you can see",)
     return kind, ()
 
 
+def _strength(kind: str) -> int:
+    """How much a kind isolates, by the list; a kind of one's own is taken for more than all of ours."""
+    return ISOLATION.index(kind) if kind in ISOLATION else len(ISOLATION)
+
+
 def _had(kind: str) -> str:
-    if kind in LABS:
-        return kind
-    known = ", ".join(sorted(LABS))
-    raise BadUse(f"there is no lab of kind `{kind}` here", f"one of auto, {known} (agents/LOOPS.md or the plan)")
+    lab(kind)
+    return kind
+
+
+def lab(kind: str) -> OpenLab:
+    """What opens labs of a kind. Raises BadUse for one that isn't to be had here."""
+    found: OpenLab | None = LABS.get(kind) or imported(kind, "lab")
+    if found is None:
+        known = ", ".join(sorted(LABS))
+        mend = f"one of auto, {known}, or package.module:object (agents/LOOPS.md or the plan)"
+        raise BadUse(f"there is no lab of kind `{kind}` here", mend)
+    return found
 
 
 def backend(role: Role) -> Backend | None:
     """Who plays a role; None when it is left out. Raises BadUse for a name that nobody answers to."""
     if role.backend == LEFT_OUT:
         return None
-    found = BACKENDS.get(role.backend) or _imported(role)
+    found = BACKENDS.get(role.backend) or _made(imported(role.backend, "backend"))
     if found is None:
         where = role.path or f"agents/{role.name}.md"
         known = ", ".join((*sorted(BACKENDS), LEFT_OUT))
@@ -150,18 +163,19 @@ def backend(role: Role) -> Backend | None:
     return found
 
 
-def _imported(role: Role) -> Backend | None:
-    """`package.module:object` out of what is installed beside loopwright."""
-    module, _, name = role.backend.partition(":")
-    if not name:
+def imported(name: str, what: str) -> Any:
+    """`package.module:object` out of what is installed beside loopwright; None for a name that has no such form."""
+    module, _, attribute = name.partition(":")
+    if not attribute:
         return None
     try:
-        found: Any = getattr(importlib.import_module(module), name)
+        return getattr(importlib.import_module(module), attribute)
     except (ImportError, AttributeError) as problem:
-        raise BadUse(
-            f"the backend `{role.backend}` can't be imported: {problem}", "install it beside loopwright"
-        ) from problem
-    return found() if isinstance(found, type) else found  # type: ignore[no-any-return]
+        raise BadUse(f"the {what} `{name}` can't be imported: {problem}", "install it beside loopwright") from problem
+
+
+def _made(found: Any) -> Any:
+    return found() if isinstance(found, type) else found
 
 
 def _model(tree: Tree, role: Role, env: Mapping[str, str]) -> str | None:

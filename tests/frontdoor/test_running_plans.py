@@ -441,3 +441,17 @@ def test_the_index_of_plans_is_kept_equal_to_the_files(scripted: Scripted) -> No
     assert "fix" in index
     assert "done" in index
     assert shop.git("status", "--porcelain") == ""
+
+
+def test_a_lab_and_a_backend_of_ones_own_are_found_by_module_and_object(scripted: Scripted) -> None:
+    shop = scripted([*judges()])
+    shop.write("agents/LOOPS.md", LOOPS.replace("lab: clone", "lab: loopwright.labs.worktree:open_lab"))
+    role = "---\nname: maker\ndescription: d\nbackend: loopwright.backends.command:Command\ncommand: {}\n---\n"
+    shop.write("agents/maker.md", role.format("sed -i 's/percent$/percent \\/ 100/' src/pricing.py"))
+    shop.commit("our own")
+    shop.plan("fix")
+
+    told = shop.door("run", "fix", "--json")
+
+    assert told.json["landed"], told.err
+    assert shop.read("src/pricing.py") == GOOD

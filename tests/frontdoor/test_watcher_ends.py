@@ -28,14 +28,17 @@ def asked(shop: Shop, number: int) -> bool:
     return len(shop.model.asked("maker")) >= number
 
 
-def test_an_interrupt_ends_the_watcher_and_its_runs_which_can_be_gone_on_with(scripted: Scripted) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_ends_the_watcher_and_its_runs_which_can_be_gone_on_with(
+    scripted: Scripted, number: signal.Signals
+) -> None:
     shop = hanging(scripted)
     shop.plan("p1", small_plan(1))
     shop.plan("p2", small_plan(2))
     started = shop.door.start("watch")
     until(lambda: asked(shop, 2), what="both are at work")
 
-    started.signal(signal.SIGINT)
+    started.signal(number)
     told = started.wait(20)
 
     assert told.code == 130

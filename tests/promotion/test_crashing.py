@@ -21,7 +21,7 @@ from tests.promotion.test_following import TOUCHED, of_theirs, verified
 from tests.promotion.test_recording import PATH, PLAN
 
 POINTS = [point for point in checkpoints.POINTS if point.startswith(("land:", "follow:"))]
-MOVED = POINTS[POINTS.index("land:moved") :]
+MOVED = ["land:moved", "follow:half", "follow:files", "follow:index"]
 LOCKED = [point for point in POINTS if point != "land:prepared"]
 
 
@@ -32,7 +32,7 @@ def sound(line: Line) -> None:
     assert not (line.repo.path / ".git/index.loopwright").exists()
     assert not (line.hub.home / "moving.json").exists()
     assert not (line.hub.home / "staging").exists()
-    assert not [path for path in line.repo.path.rglob(".*.loopwright")]
+    assert not list(line.repo.path.rglob(".*.loopwright"))
 
 
 def test_every_point_of_a_landing_is_tried() -> None:

@@ -160,7 +160,7 @@ def watch(host: Host, *, once: bool, at_start: Callable[[], None] = lambda: None
     supervisor = Supervisor(host)
     try:
         children.warm(host)
-        _ignore_leases()
+        _heed_signals()
         with waking(host.hub.top) as waker:
             at_start()
             _go_round(supervisor, waker, once=once)
@@ -180,7 +180,11 @@ def _go_round(supervisor: Supervisor, waker: Waker, *, once: bool) -> None:
         supervisor.listen(waker.descriptor)
 
 
-def _ignore_leases() -> None:
-    """SIGIO ends a process by default; `watcher.is_being_written` may get one."""
+def _heed_signals() -> None:
+    """Take SIGTERM as Ctrl-C, so that a service manager's stop interrupts the runs and waits for them, too.
+
+    SIGIO, which `watcher.is_being_written` may get, would end a process by default.
+    """
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGIO, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
