@@ -13,7 +13,7 @@ from pathlib import Path
 
 from benchmarks import ten_steps
 from benchmarks.places import Ended, Model, Place, loopwright, model, place, timed
-from benchmarks.results import Figure, Samples, Series, Taken, median, must, ratio
+from benchmarks.results import Figure, Samples, Series, Taken, median, must, paired
 from loopwright.testing.repository import Repository
 
 PINNED = ("mini-swe-agent==2.4.6", "litellm==1.106.2", "mcp==2.3.0")
@@ -121,12 +121,11 @@ def _notes() -> tuple[str, ...]:
 def judge(samples: Samples) -> tuple[Figure, ...]:
     """Medians of each client, and ours by mini's."""
     found = [median(samples, name) for name in samples if samples[name].values]
-    figures = {name: median(samples, name) for name in samples}
     for who, whats in ((MAKER, tuple(_WHATS)), (LINE, _OF_LINE)):
         for what in whats:
-            over, under = figures[f"{who}: {what}"], figures[f"{MINI}: {what}"]
+            over, under = f"{who}: {what}", f"{MINI}: {what}"
             headline = what in ("wall", "bytes sent", "peak rss")
-            found.append(ratio(f"{who} to mini: {what}", over, under, headline=headline))
+            found.append(paired(samples, f"{who} to mini: {what}", over, under, headline=headline))
     return tuple(found)
 
 

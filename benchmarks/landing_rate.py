@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from benchmarks.places import Place, place, started, until
-from benchmarks.results import Figure, Samples, Series, Taken, median, must, ratio
+from benchmarks.results import Figure, Samples, Series, Taken, median, must, paired
 from loopwright.testing.repository import Repository
 
 ABOUT = (
@@ -21,6 +21,7 @@ ABOUT = (
 )
 
 _ROOT = Path(__file__).resolve().parent.parent
+_BESIDE = "raw moves beside it"
 _SHAPES = (
     # name, whether the mainline is checked out
     ("landings", False),
@@ -38,8 +39,8 @@ def take(*, quick: bool) -> Taken:
             for workers, count in ((processes, each), (1, each)):
                 with place() as where:
                     repository = _repository(where, workers * count)
-                    samples.setdefault("raw commit-tree and update-ref", []).append(_raw(repository, workers * count))
                     full = f"{name} by {workers} process{'es' * (workers > 1)}"
+                    samples.setdefault(f"{full}: {_BESIDE}", []).append(_raw(repository, workers * count))
                     proofs.append(_round(where, repository, full, workers, count, samples, checked_out=checked_out))
     kept = {key: Series.of("count" if "again" in key else "1/s", values) for key, values in samples.items()}
     return Taken(kept, tuple(dict.fromkeys(proofs)), _notes())
@@ -55,14 +56,14 @@ def _notes() -> tuple[str, ...]:
 
 def judge(samples: Samples) -> tuple[Figure, ...]:
     """Rates, how often a candidate was made again, and both by the floor."""
-    raw = median(samples, "raw commit-tree and update-ref")
-    found = [raw]
+    found: list[Figure] = []
     for name in samples:
-        if name.startswith("landings") and "again" not in name:
+        if ":" not in name:
             rate = median(samples, name, headline=True)
             found += [
                 rate,
-                ratio(f"{name} to raw", rate, raw, headline=True),
+                median(samples, f"{name}: {_BESIDE}"),
+                paired(samples, f"{name} to raw", name, f"{name}: {_BESIDE}", headline=True),
                 median(samples, f"{name}: made again per landing"),
             ]
     return tuple(found)

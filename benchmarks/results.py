@@ -37,7 +37,7 @@ Samples = Mapping[str, Series]
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One number. `value` is None where nothing was measured. `over`: the two figures whose ratio it is."""
+    """One number. `value` is None where nothing was measured. `over`: the two figures, or series, whose ratio it is."""
 
     name: str
     unit: str
@@ -101,6 +101,14 @@ def ratio(name: str, over: Figure, under: Figure, *, headline: bool = False) -> 
     """`over` by `under`; None when either is missing, or nothing to divide by."""
     value = over.value / under.value if over.value is not None and under.value else None
     return Figure(name, "ratio", _rounded(value), (over.name, under.name), headline)
+
+
+def paired(samples: Samples, name: str, over: str, under: str, *, headline: bool = False) -> Figure:
+    """The median of the ratios of two series, pair by pair: what was measured side by side had the same machine."""
+    pairs = list(zip(samples[over].values, samples[under].values, strict=False))
+    whole = bool(pairs) and len(samples[over].values) == len(samples[under].values) and all(pair[1] for pair in pairs)
+    value = statistics.median(one / other for one, other in pairs) if whole else None
+    return Figure(name, "ratio", _rounded(value), (over, under), headline)
 
 
 def figure(name: str, unit: str, value: float | None, *, headline: bool = False) -> Figure:

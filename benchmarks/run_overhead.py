@@ -10,7 +10,7 @@ from typing import Any
 
 from benchmarks import git_floor
 from benchmarks.places import Model, Place, content_judges, loopwright, model, place, timed
-from benchmarks.results import Figure, Row, Samples, Series, Taken, figure, median, must, ratio
+from benchmarks.results import Figure, Row, Samples, Series, Taken, figure, median, must, paired
 from loopwright.testing.repository import Repository
 
 ABOUT = (
@@ -95,13 +95,18 @@ def _notes() -> tuple[str, ...]:
 def judge(samples: Samples) -> tuple[Figure, ...]:
     """Walls and overheads beside the floor, as seconds and ratios."""
     floor = median(samples, "git floor")
-    found = [floor, *_one(samples, "run", 1, floor)]
+    found = [floor, *_one(samples, "run", 1)]
     imported = median(samples, "import of the SDK")
     cpu, least = median(samples, "run: cpu"), median(samples, "git floor: cpu")
-    found += [imported, cpu, least, ratio("run: cpu to git floor's", cpu, least, headline=True)]
+    found += [
+        imported,
+        cpu,
+        least,
+        paired(samples, "run: cpu to git floor's", "run: cpu", "git floor: cpu", headline=True),
+    ]
     found += [median(samples, "git processes of one run"), median(samples, "seconds in git of one run")]
     for size in _sizes(samples):
-        found += _one(samples, f"watch --once, {size} plans", size, floor)
+        found += _one(samples, f"watch --once, {size} plans", size)
     return tuple(found)
 
 
@@ -110,17 +115,19 @@ def _sizes(samples: Samples) -> list[int]:
     return sorted(int(name) for name in names if name.isdigit())
 
 
-def _one(samples: Samples, name: str, plans: int, floor: Figure) -> list[Figure]:
+def _one(samples: Samples, name: str, plans: int) -> list[Figure]:
     """The figures of one way to run: wall per plan, overhead per plan, and both by the floor."""
     lanes = min(plans, PARALLEL)
     parts = (samples[f"{name}: {part}"].values for part in ("wall", "model", "commands"))
     rows = list(zip(*parts, samples["git floor"].values, strict=True))
     over = [(wall * lanes - model - commands) / plans - least for wall, model, commands, least in rows]
+    wall_of, overhead_of = f"{name}: wall per plan", f"{name}: overhead per plan"
     made = {
-        f"{name}: wall per plan": Series.of("s", [row[0] / plans for row in rows]),
-        f"{name}: overhead per plan": Series.of("s", over),
+        wall_of: Series.of("s", [row[0] / plans for row in rows]),
+        overhead_of: Series.of("s", over),
+        "git floor": samples["git floor"],
     }
-    wall, overhead = (median(made, key, headline=True) for key in made)
+    wall, overhead = (median(made, key, headline=True) for key in (wall_of, overhead_of))
     shares = [
         figure(f"{name}: {what} per plan", "s", sum(row[i] for row in rows) / len(rows) / plans)
         for i, what in ((1, "model"), (2, "commands"))
@@ -129,8 +136,8 @@ def _one(samples: Samples, name: str, plans: int, floor: Figure) -> list[Figure]
         wall,
         *shares,
         overhead,
-        ratio(f"{name}: wall per plan to git floor", wall, floor),
-        ratio(f"{name}: overhead to git floor", overhead, floor, headline=True),
+        paired(made, f"{name}: wall per plan to git floor", wall_of, "git floor"),
+        paired(made, f"{name}: overhead to git floor", overhead_of, "git floor", headline=True),
     ]
 
 

@@ -7,7 +7,7 @@ import re
 import sys
 
 from benchmarks.places import Ended, Place, loopwright, place, timed
-from benchmarks.results import Figure, Row, Samples, Series, Taken, median, must, ratio
+from benchmarks.results import Figure, Row, Samples, Series, Taken, median, must, paired
 from loopwright.testing.repository import Repository
 
 ABOUT = (
@@ -59,7 +59,10 @@ def judge(samples: Samples) -> tuple[Figure, ...]:
     for name in samples:
         if name.startswith("python -c 'import") or (name.startswith("loopwright") and ":" not in name):
             wall = median(samples, name, headline=name == "loopwright --help")
-            found += [wall, ratio(f"{name} to python -c pass", wall, floor, headline=name == "loopwright --help")]
+            found.append(wall)
+            found.append(
+                paired(samples, f"{name} to python -c pass", name, "python -c pass", headline="--help" in name)
+            )
         elif ":" in name:
             found.append(median(samples, name))
     return tuple(found)

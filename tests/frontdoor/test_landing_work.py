@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from .conftest import GOOD, PRICING, Scripted, bash, good_maker, judges, maker, verdict, write
 from loopwright.testing.script import Session
+
+from .conftest import GOOD, PRICING, Scripted, bash, good_maker, judges, maker, verdict, write
 
 
 def test_a_plan_becomes_a_landed_commit_with_its_page_and_record(scripted: Scripted) -> None:
@@ -73,7 +74,9 @@ def test_what_landed_is_the_very_tree_that_was_verified(scripted: Scripted) -> N
 
     result = shop.door("run", "fix", "--json").json
 
-    assert shop.git("rev-parse", f"{result['commit']}^{{tree}}") == shop.git("rev-parse", f"{result['verified']}^{{tree}}")
+    assert shop.git("rev-parse", f"{result['commit']}^{{tree}}") == shop.git(
+        "rev-parse", f"{result['verified']}^{{tree}}"
+    )
     assert {gate["commit"] for gate in result["checks"]} == {result["verified"]}
     assert shop.door("fsck", "--json").json["findings"] == []
 

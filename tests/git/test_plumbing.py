@@ -176,6 +176,18 @@ def test_a_hook_s_environment_does_not_lead_git_elsewhere(
     assert git.resolve("HEAD") == repo.head()
 
 
+def test_no_hook_runs_whoever_wrote_it(git: Git, repo: Repository, tmp_path: Path) -> None:
+    """A lab that is a worktree shares the hooks of the repository, and can write them."""
+    for name in ("reference-transaction", "post-index-change", "post-checkout", "update"):
+        hook = repo.write(f".git/hooks/{name}", f"#!/bin/sh\ntouch {tmp_path / 'ran'}\n")
+        hook.chmod(0o755)
+    git.update_ref("refs/loopwright/x", repo.head(), "")
+    git.edit_tree("main", {"README.md": None})
+    assert not (tmp_path / "ran").exists()
+    repo.git("update-ref", "refs/heads/x", repo.head())
+    assert (tmp_path / "ran").exists(), "else this would show nothing"
+
+
 def test_a_repository_with_sha256_works_as_one_with_sha1(tmp_path: Path) -> None:
     repo = Repository.init(tmp_path / "long", object_format="sha256")
     repo.write("a", "1\n2\n3\n")

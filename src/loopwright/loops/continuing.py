@@ -3,68 +3,103 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
 from loopwright.journal import records
 from loopwright.journal.codec import decode
+from loopwright.journal.hub import Hub
 from loopwright.loops.desk import Desk
-from loopwright.vocabulary import Chunk, Plan
+from loopwright.vocabulary import Attempt, Chunk, Plan, Verdict
+
+
+@dataclass(frozen=True)
+class Before:
+    """The run before: its plan, its attempts, and what it had kept itself from the one before that."""
+
+    number: int
+    plan: Plan
+    attempts: tuple[Attempt, ...]
+    kept: tuple[int, ...]
+    kept_tip: str | None
+    refused: tuple[Verdict, ...]  # gates, goal and reviews that said no at its end
+
+    @property
+    def passed(self) -> dict[int, str]:
+        """The chunks that passed there, with the commit that holds them (and all before them)."""
+        carried = {self.kept[-1]: self.kept_tip} if self.kept and self.kept_tip else {}
+        made = {tried.chunk: tried.commit for tried in self.attempts if tried.passed}
+        return {chunk: commit for chunk, commit in (carried | made).items() if commit}
 
 
 def opening(desk: Desk) -> dict[str, Any]:
     """What a new run begins with: which run it continues, the tip, the kept chunks, what was seen of the failure."""
-    before = records.of_plan(desk.hub, desk.plan.name)
-    if before is None or before["status"] not in ("failed", "stopped") or not before.get("tip"):
+    record = records.of_plan(desk.hub, desk.plan.name)
+    if record is None or record["status"] not in ("failed", "stopped"):
         return {}
-    kept = _kept(desk, before)
+    before = read(desk.hub, int(record["run"]))
+    told = {"continues": before.number, "seen": _seen(before)}
+    kept = _kept(desk.plan, before)
     if not kept:
-        return {"continues": before["run"], "seen": _seen(before)}
+        return told
     tip = _carried(desk, before, kept[-1])
     if tip is None:
-        desk.note(f"gen-{before['run']}'s chunks no longer merge with the mainline: begun anew")
-        return {"continues": before["run"], "seen": _seen(before)}
-    return {"continues": before["run"], "kept": kept, "tip": tip, "seen": _seen(before)}
+        desk.note(f"gen-{before.number}'s chunks no longer merge with the mainline: begun anew")
+        return told
+    return {**told, "kept": kept, "tip": tip}
 
 
-def _kept(desk: Desk, before: dict[str, Any]) -> list[int]:
+def read(hub: Hub, number: int) -> Before:
+    """Run N as its record tells it."""
+    plan = records.file(hub, number, "plan.json") or b"{}"
+    facts = [json.loads(line) for line in (records.file(hub, number, "journal.jsonl") or b"").splitlines()]
+    last = {fact["kind"]: fact for fact in facts}
+    opened, ended = last.get("opened", {}), last.get("ended", {})
+    verdicts = [decode(Verdict, v) for name in ("checks", "goal", "reviews") for v in ended.get(name, ())]
+    return Before(
+        number,
+        decode(Plan, json.loads(plan)),
+        tuple(decode(Attempt, fact["attempt"]) for fact in facts if fact["kind"] == "attempt"),
+        tuple(opened.get("kept", ())),
+        opened.get("tip"),
+        tuple(verdict for verdict in verdicts if not verdict.passed),
+    )
+
+
+def _kept(plan: Plan, before: Before) -> list[int]:
     """Numbers of the first chunks that passed and whose words are still the same.
 
     When all had passed, it was the goal or the review that said no: the last chunk is done again.
     """
-    data = records.file(desk.hub, int(before["run"]), "plan.json")
-    old = decode(Plan, json.loads(data)).chunks if data else ()
-    passed = {attempt["chunk"] for attempt in before["attempts"] if attempt["passed"]}
+    passed = {*before.kept, *before.passed}
     kept: list[int] = []
-    for chunk in desk.plan.chunks:
-        if chunk.number not in passed or not any(_same(chunk, other) for other in old):
+    for chunk in plan.chunks:
+        if chunk.number not in passed or not any(_same(chunk, other) for other in before.plan.chunks):
             break
         kept.append(chunk.number)
-    return kept[:-1] if len(kept) == len(desk.plan.chunks) else kept
+    kept = kept[:-1] if len(kept) == len(plan.chunks) else kept
+    while kept and kept[-1] not in before.passed:  # of these, no commit is known that holds them and nothing more
+        kept.pop()
+    return kept
 
 
 def _same(one: Chunk, other: Chunk) -> bool:
     return (one.number, one.title, one.text.split()) == (other.number, other.title, other.text.split())
 
 
-def _carried(desk: Desk, before: dict[str, Any], chunk: int) -> str | None:
+def _carried(desk: Desk, before: Before, chunk: int) -> str | None:
     """The kept chunks' work merged onto this run's base, as one commit on it; None when that conflicts."""
-    commit = next(a["commit"] for a in reversed(before["attempts"]) if a["chunk"] == chunk and a["passed"])
-    merged = desk.hub.git.merge(desk.base, commit)
+    merged = desk.hub.git.merge(desk.base, before.passed[chunk])
     if merged.conflicts:
         return None
-    message = f"{desk.plan.name}: chunks kept from gen-{before['run']}\n"
+    message = f"{desk.plan.name}: chunks kept from gen-{before.number}\n"
     tip = desk.hub.git.commit_tree(merged.tree, [desk.base], message)
     desk.hub.keep(f"attempts/{desk.number}/kept", tip)
     return tip
 
 
-def _seen(before: dict[str, Any]) -> list[str]:
+def _seen(before: Before) -> list[str]:
     """Evidence of the run before, for the first attempt of this one."""
-    refused = [verdict for attempt in before["attempts"][-1:] for verdict in attempt["verdicts"]]
-    verdicts = [v for v in refused if not v["passed"]]
-    said = [
-        f"In the run before, {v['check']} refused ({v.get('reason', '')}):\n{v.get('evidence', '')}" for v in verdicts
-    ]
-    for name in ("goal", "reviews"):
-        said += [f"In the run before, this {name} was not met: {v}" for v in before[name] if not v["passed"]]
-    return said
+    last = before.attempts[-1].failed if before.attempts else ()
+    refused = (*last, *before.refused)
+    return [f"In the run before, {v.check} refused ({v.reason or 'rejected'}):\n{v.evidence}" for v in refused]

@@ -93,16 +93,15 @@ def begin(desk: Desk) -> Run:
 def _work(desk: Desk, run: Run) -> Run:
     """All chunks in one lab. Left whole, the lab's bytes are in refs and it goes; interrupted, it stays."""
     opened = desk.journal.last("opened") or {}
-    kept = set(opened.get("kept", []))
+    todo = [chunk for chunk in desk.plan.chunks if chunk.number not in opened.get("kept", ())]
+    seen = tuple(opened.get("seen", ()))
     with desk.shop.open_lab(desk.shop.site, desk.wish("", run.tip or run.base, throwaway=False)) as lab:
         reached("lab:made")
         _ready(desk, lab)
         reached("lab:opened")
-        for chunk in desk.plan.chunks:
-            if chunk.number in kept:
-                continue
+        for chunk in todo:
             desk.tell("chunk", f"chunk {chunk.number} of {len(desk.plan.chunks)}: {chunk.title}", chunk=chunk.number)
-            run = work_through(desk, run, chunk, lab, tuple(opened.get("seen", ())))
+            run = work_through(desk, run, chunk, lab, seen if chunk is todo[0] else ())
             if run.stop:
                 return run
             desk.hub.git.set_ref(f"refs/heads/{desk.branch}", run.tip or run.base)
