@@ -522,3 +522,17 @@ def test_a_plan_whose_goal_failed_does_its_last_chunk_again_and_is_told_why(scri
 
     assert (second["run"], second["landed"]) == (2, True)
     assert shop.read("src/pricing.py") == GOOD
+
+
+def test_a_plan_with_crlf_that_git_did_not_know_is_adopted_byte_for_byte_but_for_its_status(scripted: Scripted) -> None:
+    shop = scripted([good_maker(), *judges()])
+    text = PLAN.lstrip().replace("\n", "\r\n")
+    (shop.path / "plans").mkdir()
+    (shop.path / "plans/fix.md").write_bytes(text.encode())
+
+    assert shop.door("run", "fix", "--json").json["landed"]
+
+    now = (shop.path / "plans/fix.md").read_bytes().decode()
+    assert "\n" not in now.replace("\r\n", "")
+    assert [line for line in now.split("\r\n") if line not in text.split("\r\n")][0] == "status: done"
+    assert shop.git("status", "--porcelain") == ""

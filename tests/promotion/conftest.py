@@ -54,12 +54,13 @@ class Line:
         return done
 
     def keep_record(self, number: int, base: str, done: Landing, **more: Any) -> None:
+        """The run's record; its second check was held with the tests of record laid over, in another tree."""
         tree = self.repo.tree(done.verified)
         told = {"name": "command", "passed": True, "exit": 0, "commit": done.verified, "tree": tree}
         body: dict[str, Any] = {
             "landed": True,
             "status": "done",
-            "checks": [{**told, "command": "make test"}],
+            "checks": [{**told, "command": "make test"}, {**told, "command": "make check", "tree": "0" * 40}],
             "goal": [{**told, "command": "make demo"}],
             "reviews": [{"passed": True, "reasons": "good"}],
             "landing": {"commit": done.commit, "verified": done.verified, "before": done.before},

@@ -182,7 +182,7 @@ def _sit_down(hub: Hub, shop: Workshop, claim: Claim, plan: Plan) -> Desk:
     journal = journal_of(hub, claim.run, shop)
     fact = journal.last("claimed")
     if fact is None:
-        text = (hub.run_home(claim.run) / "plan.md").read_text(encoding="utf-8", errors="replace")
+        text = (hub.run_home(claim.run) / "plan.md").read_bytes().decode(errors="surrogateescape")
         edits = (Edit("adopt", plan.path, (text,)), Edit("status", plan.path, (str(Status.RUNNING),)))
         title = f"loopwright: {plan.name} running (gen-{claim.run})"
         base = recording.record(hub, shop.loops.mainline, edits, title, claim.run)
