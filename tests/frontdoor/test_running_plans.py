@@ -534,5 +534,5 @@ def test_a_plan_with_crlf_that_git_did_not_know_is_adopted_byte_for_byte_but_for
 
     now = (shop.path / "plans/fix.md").read_bytes().decode()
     assert "\n" not in now.replace("\r\n", "")
-    assert [line for line in now.split("\r\n") if line not in text.split("\r\n")][0] == "status: done"
+    assert next(line for line in now.split("\r\n") if line not in text.split("\r\n")) == "status: done"
     assert shop.git("status", "--porcelain") == ""
