@@ -1,0 +1,64 @@
+"""The mainline moves while a run waits: what lands is verified as it lands, or it does not land."""
+
+from __future__ import annotations
+
+from .conftest import GOOD, PLAN, PRICING, Scripted, good_maker, judges
+
+HUMAN = PLAN.replace("merge: auto", "merge: human")
+
+
+def test_when_main_moved_the_merge_is_verified_again_and_that_is_what_lands(scripted: Scripted) -> None:
+    shop = scripted([good_maker(), *judges()])
+    shop.plan("fix", HUMAN)
+    shop.door("run", "fix")
+    shop.write("src/vat.py", "VAT = 20\n")
+    shop.commit("meanwhile")
+
+    result = shop.door("land", "1", "--json").json
+
+    assert result["landed"]
+    assert shop.git("show", f"{result['verified']}:src/vat.py") == "VAT = 20"
+    assert shop.git("show", f"{result['verified']}:src/pricing.py") == GOOD.strip()
+    assert {gate["commit"] for gate in result["checks"]} == {result["verified"]}
+    assert shop.door("fsck", "--json").json["findings"] == []
+
+
+def test_a_merge_that_breaks_the_gates_does_not_land(scripted: Scripted) -> None:
+    shop = scripted([good_maker(), *judges()])
+    shop.plan("fix", HUMAN)
+    shop.door("run", "fix")
+    test = shop.read("tests/test_pricing.py").replace("total([1, 2, 3]), 6", "discount(10, 0.5), 5")
+    shop.write("tests/test_pricing.py", test)
+    shop.commit("someone relies on fractions")
+    before = shop.git("rev-parse", "main")
+
+    told = shop.door("land", "1", "--json")
+
+    assert (told.code, told.json["landed"], told.json["outcome"]) == (1, False, "not-met")
+    assert shop.git("rev-parse", "main^") == before  # only the record of it came on top
+    assert shop.git("show", "main:src/pricing.py") == PRICING.strip()
+
+
+def test_a_merge_that_conflicts_stops_and_says_where(scripted: Scripted) -> None:
+    shop = scripted([good_maker(), *judges()])
+    shop.plan("fix", HUMAN)
+    shop.door("run", "fix")
+    shop.write("src/pricing.py", PRICING.replace("price * percent", "price * float(percent)"))
+    shop.commit("the same line")
+
+    told = shop.door("land", "1", "--json")
+
+    assert (told.code, told.json["stop"]["reason"]) == (3, "conflict")
+    assert "src/pricing.py" in told.json["stop"]["detail"]
+    assert "float(percent)" in shop.read("src/pricing.py")
+
+
+def test_record_commits_of_others_need_no_second_verification(scripted: Scripted) -> None:
+    shop = scripted([good_maker(), *judges()])
+    shop.plan("fix", HUMAN)
+    shop.door("run", "fix")
+    verified = shop.git("rev-parse", "refs/loopwright/verified/1")
+    shop.plan("other", HUMAN)
+    shop.door("run", "other")
+
+    assert shop.door("land", "1", "--json").json["verified"] == verified
