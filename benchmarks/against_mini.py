@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,6 +27,7 @@ ABOUT = (
 )
 MODEL = "claude-opus-5-5"
 MINI, MAKER, LINE = "mini-swe-agent", "maker session", "front door"
+_CACHED = "share read from the cache"
 _WHATS = {
     "wall": "s",
     "cpu": "s",
@@ -36,10 +37,10 @@ _WHATS = {
     "bytes per request": "B",
     "first request": "B",
     "last request": "B",
-    "share read from the cache": "share",
+    _CACHED: "share",
     "peak rss": "MB",
 }
-_OF_LINE = ("wall", "cpu", "requests", "bytes sent", "share read from the cache", "peak rss")
+_OF_LINE = ("wall", "cpu", "requests", "bytes sent", "peak rss")
 """What is held against mini for the whole line; its first and last request are different roles'."""
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -61,6 +62,7 @@ class Race:
     repository: Repository
     asked: Model
     samples: dict[str, list[float]] = field(default_factory=dict)
+    cold: dict[str, float] = field(default_factory=dict)  # what the cache had in a client's first round
     proofs: dict[str, int] = field(default_factory=dict)
 
     def fresh(self, name: str) -> Path:
@@ -73,12 +75,11 @@ class Race:
     def keep(self, who: str, ended: Ended, before: int) -> None:
         """What a client took, and what it sent since the endpoint had heard `before` requests."""
         requests = self.asked.requests()[before:]
-        sizes, spent = [request["size"] for request in requests], [request["spent"] for request in requests]
-        cached = sum(usage["cache_read_input_tokens"] for usage in spent)
-        prompts = cached + sum(usage["input_tokens"] + usage["cache_creation_input_tokens"] for usage in spent)
+        sizes = [request["size"] for request in requests]
+        self.cold.setdefault(f"{who}: {_CACHED}", _cached(request["spent"] for request in requests))
         told = [ended.seconds, ended.cpu, len(sizes), sum(sizes), sum(sizes) / len(sizes), sizes[0], sizes[-1]]
-        told += [cached / prompts, ended.rss]
-        names = [what for what in _WHATS if what != "imports alone"]
+        told.append(ended.rss)
+        names = [what for what in _WHATS if what not in ("imports alone", _CACHED)]
         for what, value in zip(names, told, strict=True):
             self.samples.setdefault(f"{who}: {what}", []).append(value)
         self.proofs[who] = self.proofs.get(who, 0) + 1
@@ -97,6 +98,7 @@ def take(*, quick: bool) -> Taken:
             _imports(race, mini=not missing)
             if i == 0:
                 race.samples.clear()
+    race.samples |= {name: [share] for name, share in race.cold.items() if not name.startswith(LINE)}
     kept = {f"{who}: {what}": unit for who in (MINI, MAKER, LINE) for what, unit in _WHATS.items()}
     kept = {name: unit for name, unit in kept.items() if name in race.samples or not name.startswith(LINE)}
     samples = {name: Series.of(unit, race.samples.get(name, ())) for name, unit in kept.items()}
@@ -111,7 +113,7 @@ def _notes() -> tuple[str, ...]:
         "Bytes are those of request bodies. Wall and CPU are from process start to exit, imports in them; CPU has the "
         "commands of the task in it. Peak rss is the largest process's.",
         "share read from the cache: of all prompt tokens, by the API's rule for `cache_control` as the endpoint plays "
-        "it (bytes / 4, floor 1,024 tokens, from an empty cache in the first round, which doesn't count).",
+        "it (bytes / 4, floor 1,024 tokens), in the first round, when the cache was empty.",
         f"`{LINE}` asks three judges on top ({ten_steps.REQUESTS} + 3 requests), runs the check in fresh labs, lands "
         "and writes the page; mini does nothing of that: this ratio is what verified landing costs.",
         f"imports alone: `import litellm` for {MINI}, `import anthropic` for ours, in the same rounds.",
@@ -127,6 +129,13 @@ def judge(samples: Samples) -> tuple[Figure, ...]:
             headline = what in ("wall", "bytes sent", "peak rss")
             found.append(paired(samples, f"{who} to mini: {what}", over, under, headline=headline))
     return tuple(found)
+
+
+def _cached(usages: Iterable[Mapping[str, int]]) -> float:
+    """The share of all prompt tokens that was read from the cache."""
+    told = list(usages)
+    read = sum(usage["cache_read_input_tokens"] for usage in told)
+    return read / (read + sum(usage["input_tokens"] + usage["cache_creation_input_tokens"] for usage in told))
 
 
 # ---------------------------------------------------------------- the clients
