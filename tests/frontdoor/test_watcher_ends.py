@@ -134,3 +134,21 @@ def test_keys_are_in_no_process_that_a_lab_starts(scripted: Scripted) -> None:
 
 def maker_that_looks() -> Session:
     return Session(role="maker", turns=[bash("mkdir -p made; env > made/1.txt"), small_maker(1).turns[-1]])
+
+
+def test_an_interrupted_run_whose_plan_a_person_paused_is_left_alone(scripted: Scripted) -> None:
+    shop = hanging(scripted)
+    shop.plan("p1", small_plan(1))
+    path = shop.path / "plans/p1.md"
+    started = shop.door.start("run", "p1")
+    until(lambda: asked(shop, 1), what="the maker was asked")
+    told = shop.door("show", "1")
+    assert (told.code, "`loopwright stop 1`" in told.err, "resume" in told.err) == (2, True, False)
+    started.signal(signal.SIGINT)
+    started.wait(20)
+    path.write_text(path.read_text().replace("status: running", "status: paused"))
+
+    assert shop.door("watch", "--once").code == 0
+
+    assert status(shop, "p1") == "paused"
+    assert len(shop.model.asked("maker")) == 1

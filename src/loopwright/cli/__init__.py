@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import importlib
 import os
 import sys
@@ -75,9 +76,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         near = ", ".join(name for name in COMMANDS if name[:2] == chosen.command[:2]) or ", ".join(COMMANDS)
         print(f"loopwright: there is no command `{chosen.command}`\n  mend: one of {near}", file=sys.stderr)
         return 2
-    options = parser_for(chosen.command).parse_args(chosen.rest)
-    module = importlib.import_module(f"loopwright.cli.{COMMANDS[chosen.command][0]}")
     try:
+        options = parser_for(chosen.command).parse_args(chosen.rest)
+        module = importlib.import_module(f"loopwright.cli.{COMMANDS[chosen.command][0]}")
         code: int = getattr(module, chosen.command)(chosen.where.absolute(), options)
         sys.stdout.flush()
     except LoopwrightError as error:
@@ -89,9 +90,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader (head, less) has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 0
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        print("loopwright: the disk is full\n  mend: make room; the same command goes on from here", file=sys.stderr)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is buffered would fail again at exit
+        return 4
     return code
 
 
 def run_main() -> None:
     """The console script's entry."""
+    if sys.stdout is None:  # started with `>&-`
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123
     sys.exit(main())

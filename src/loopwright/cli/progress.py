@@ -22,12 +22,31 @@ _MARKS = {
 }
 
 
-def teller(stream: TextIO | None = None, *, always: bool = False) -> Callable[[Event], None]:
-    """Where events go: to a terminal as lines; to a pipe only what a person must not miss."""
+MISSED = frozenset({"note", "wait"})
+"""What a person must not miss also where progress is quiet; a watcher's log has each run's begin and end, too."""
+
+
+def teller(
+    stream: TextIO | None = None, *, always: bool = False, kinds: frozenset[str] = MISSED
+) -> Callable[[Event], None]:
+    """Where events go: all of them to a terminal; into a pipe or file only those of some `kinds`, each with its run."""
     out = stream or sys.stderr
-    if always or out.isatty():
-        return Progress(out)
-    return lambda event: print(event.text, file=out) if event.kind == "note" else None
+    return Progress(out) if always or out.isatty() else Sparse(out, kinds)
+
+
+class Sparse:
+    """A line for each event that matters in a log. Of waiting for a model, only the first in a row is said."""
+
+    def __init__(self, out: TextIO, kinds: frozenset[str]) -> None:
+        self.out, self.kinds = out, kinds
+        self.waiting: set[object] = set()
+
+    def __call__(self, event: Event) -> None:
+        number = event.facts.get("run")
+        again = event.kind == "wait" and number in self.waiting
+        (self.waiting.add if event.kind == "wait" else self.waiting.discard)(number)
+        if event.kind in self.kinds and not again:
+            print(f"gen-{number}: {event.text}" if number else event.text, file=self.out, flush=True)
 
 
 class Progress:

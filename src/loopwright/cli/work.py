@@ -10,7 +10,7 @@ from typing import Any
 
 from loopwright import running
 from loopwright.cli import printing
-from loopwright.cli.progress import teller
+from loopwright.cli.progress import MISSED, teller
 from loopwright.journal.hub import find
 from loopwright.running import EXIT, Host
 
@@ -33,7 +33,7 @@ def watch_options(parser: argparse.ArgumentParser) -> None:
 def watch(where: Path, options: argparse.Namespace) -> int:
     from loopwright import supervisor
 
-    host = _host(where, options)
+    host = _host(where, options, MISSED | {"run", "end"})
 
     def say() -> None:
         if not options.once and not options.json:
@@ -95,8 +95,8 @@ def _common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--progress", action="store_true", help="progress also into a pipe")
 
 
-def _host(where: Path, options: argparse.Namespace) -> Host:
-    tell = (lambda event: None) if options.quiet else teller(always=options.progress)
+def _host(where: Path, options: argparse.Namespace, kinds: frozenset[str] = MISSED) -> Host:
+    tell = (lambda event: None) if options.quiet else teller(always=options.progress, kinds=kinds)
     return Host.here(find(where), os.environ, tell)
 
 
@@ -118,6 +118,13 @@ def _say(result: dict[str, Any]) -> None:
         print(f"  chunk {chunk['number']} {chunk['title']}: {mark}, attempts: {chunk['attempts']}")
     if result["stop"]:
         print(f"  {result['stop']['reason']}: {result['stop']['detail']}")
+    for gate in (*result["checks"], *result["goal"]):
+        if not gate["passed"]:
+            told = f"`{gate['command']}` (exit {gate['exit']})" if gate["command"] else gate["name"]
+            print(f"  said no: {told}")
+    for review in result["reviews"]:
+        if not review["passed"]:
+            print(f"  said no: reviewer: {' '.join(review['reasons'].split())[:300]}")
     for note in result["notes"]:
         print(printing.coloured(f"  note: {note}", "yellow"))
     print(f"  {sum(result['tokens'].values())} tokens, {printing.money(result['usd'])}, {result['seconds']:.1f} s")
@@ -140,6 +147,8 @@ def _outcome(result: dict[str, Any]) -> str:
 
 def _next(result: dict[str, Any]) -> str:
     number = result["run"]
+    if result["held"]:
+        return f"commit, stash or undo your edits there, then `loopwright land {number}` (a watcher does it by itself)"
     if result["status"] == "review":
         return f"`git diff HEAD...{result['branch']}`, then `loopwright land {number}` or `loopwright reject {number}`"
     if result["outcome"] in ("paused", "interrupted"):

@@ -15,7 +15,7 @@ from loopwright.loops import reports
 from loopwright.loops.desk import Desk
 from loopwright.loops.promotion import landing, recording
 from loopwright.loops.promotion.edits import Edit
-from loopwright.vocabulary import Attempt, Outcome, Run, Stop, Verdict
+from loopwright.vocabulary import Attempt, Outcome, Run, Status, Stop, Verdict
 
 
 def ending(run: Run) -> dict[str, Any]:
@@ -55,7 +55,7 @@ def close(desk: Desk, run: Run) -> Run:
     reached("close:recorded")
     if not desk.journal.last("closed", status=str(reports.status(run))):
         desk.journal.write("closed", {"status": str(reports.status(run))})
-    _write_record(desk, run, text)
+    write_record(desk, run, text)
     claims.release(desk.hub, desk.claim)
     reached("close:released")
     desk.tell("end", reports.headline(run), outcome=str(run.outcome))
@@ -97,7 +97,8 @@ def _holds_secrets(attempt: Attempt) -> bool:
     return any(verdict.reason == "secrets" for verdict in attempt.failed)
 
 
-def _write_record(desk: Desk, run: Run, text: str) -> None:
+def write_record(desk: Desk, run: Run, text: str) -> None:
+    """Write the run's record, with its journal and transcripts as they are now."""
     files = {"report.md": text.encode()}
     kept = (desk.home / name for name in ("plan.md", "plan.json", "journal.jsonl"))
     for path in (*kept, *sorted((desk.home / "transcripts").glob("*.jsonl"))):
@@ -118,6 +119,9 @@ def _edits(desk: Desk, run: Run, text: str) -> tuple[Edit, ...]:
         Edit("log", "wiki/log.md", (date, verb, f"{run.plan.title} (gen-{run.number})")),
         Edit("index", "wiki/index.md", (page, run.plan.title)),
     ]
+    if desk.kind == "rollback" and run.landing:
+        # A plan whose work was taken back is not done, and nothing may build on it.
+        found.append(Edit("status", run.plan.path, (str(Status.REJECTED),)))
     if desk.kind == "plan":
         ticks = {tried.chunk: tried.commit for tried in run.attempts if tried.passed and tried.commit}
         found.append(Edit("status", run.plan.path, (str(reports.status(run)),)))

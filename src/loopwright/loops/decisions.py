@@ -29,6 +29,9 @@ def record_of(hub: Hub, number: int) -> Result:
     record = records.read(hub, number)
     if record is None:
         claim = next((claim for claim in claims.every(hub) if claim.run == number), None)
+        if claim is not None and claims.is_alive(hub, number):
+            mend = f"`loopwright status` says how far it is; `loopwright stop {number}` interrupts it"
+            raise BadUse(f"run {number} is at work", mend)
         if claim is not None:
             raise BadUse(f"run {number} has not ended yet", f"`loopwright resume {number}` goes on with it")
         highest = claims.highest(hub)
@@ -88,15 +91,24 @@ def _must_wait(hub: Hub, number: int, run: Run) -> None:
 
 
 def reject(hub: Hub, shop: Workshop, number: int) -> Result:
-    """A person says no to a run that waits: its branch goes, a tag keeps what it made. Twice is as once."""
+    """A person says no to a run that waits or stands still: its branch goes, a tag keeps its work. Twice is as once."""
+    if claim := next((claim for claim in claims.every(hub) if claim.run == number), None):
+        with starting.resumed(hub, shop, claim) as desk:
+            return _say_no(desk)
     with desk_of(hub, shop, number) as desk:
         run = execution.begin(desk)
         if run.landing:
             raise BadUse(f"run {number} has landed", f"`loopwright rollback {number}` takes it back, through the gates")
-        if desk.journal.last("decided", decision="rejected") is None:
-            desk.journal.write("decided", {"decision": "rejected"})
-        run = replace(run, decision="rejected")
-        return reports.result(desk, closing.close(desk, run))
+        return _say_no(desk)
+
+
+def _say_no(desk: Desk) -> Result:
+    if desk.journal.last("decided", decision="rejected") is None:
+        desk.journal.write("decided", {"decision": "rejected"})
+    run = execution.begin(desk)
+    if run.outcome is Outcome.OPEN:
+        run = run.stopped(Stop("rejected", "a person said no before it ended"))
+    return reports.result(desk, closing.close(desk, replace(run, decision="rejected")))
 
 
 def rollback(hub: Hub, shop: Workshop, number: int) -> Result:

@@ -6,10 +6,11 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from loopwright.errors import Interrupted, Unreachable
-from loopwright.loops import execution, reports
+from loopwright.loops import closing, execution, reports
 from loopwright.loops.desk import Desk
 from loopwright.vocabulary import Outcome
 
@@ -20,17 +21,20 @@ def carry_out(desk: Desk, *, decided: bool = False) -> dict[str, Any]:
         with _interruptible():
             return reports.result(desk, execution.execute(desk, decided=decided))
     except Unreachable as problem:
-        desk.note(f"paused: {problem.problem} (mend: {problem.mend})")
-        return _standing(desk, Outcome.PAUSED)
+        return _standing(desk, Outcome.PAUSED, f"{problem.problem} (mend: {problem.mend})")
     except (KeyboardInterrupt, Interrupted):
-        desk.journal.write("interrupted", {})
-        return _standing(desk, Outcome.INTERRUPTED)
+        return _standing(desk, Outcome.INTERRUPTED, "a person said stop")
 
 
-def _standing(desk: Desk, outcome: Outcome) -> dict[str, Any]:
-    run = execution.begin(desk)
+def _standing(desk: Desk, outcome: Outcome, why: str) -> dict[str, Any]:
+    """The run as it stands, recorded so that `show` and `runs` know it; `resume` or `reject` is what comes next."""
+    desk.journal.write("interrupted", {"outcome": str(outcome), "why": why})
+    run = replace(execution.begin(desk), outcome=outcome)
+    desk.tell("note", f"{outcome}: {why}")
     desk.tell("end", f"{outcome}: `loopwright resume {desk.number}` goes on", outcome=str(outcome))
-    return {**reports.result(desk, run), "outcome": str(outcome)}
+    closing.write_record(desk, run, reports.page(desk, run))
+    result = reports.result(desk, run)
+    return {**result, "notes": [*result["notes"], f"{outcome}: {why}"]}
 
 
 @contextmanager

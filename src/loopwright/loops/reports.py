@@ -92,13 +92,12 @@ def _gate(verdict: Verdict) -> dict[str, Any]:
 
 
 def seconds(desk: Desk) -> float:
-    """From the claim to the end: the landing, else the judging's end, else the last fact so far."""
+    """From the claim to the judging's end, and the landing; not the time in which it waited for a person."""
     facts = desk.journal.facts()
     if not facts:
         return 0.0
-    last = desk.journal.last("landed") or desk.journal.last("ended") or facts[-1]
-    first, end = (datetime.fromisoformat(fact["at"]) for fact in (facts[0], last))
-    return round((end - first).total_seconds(), 3)
+    last = next((fact for fact in facts if fact["kind"] == "ended"), facts[-1])
+    return round(_between(facts[0]["at"], last["at"]) + phases(desk).get("land", 0.0), 3)
 
 
 def phases(desk: Desk) -> dict[str, float]:

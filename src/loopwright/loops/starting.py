@@ -77,6 +77,8 @@ def desk_for(hub: Hub, shop: Workshop, name: str) -> Iterator[Desk | Finished]:
     """Claim a plan, or take up its interrupted run; the claim counts as alive until this is left."""
     tree = tree_of(hub, shop.loops.mainline)
     plan, data = read_plan(tree, name)
+    if plan.status is Status.PAUSED:
+        raise _not_ready(plan)
     if claim := claims.read(hub, plan.name):
         with resumed(hub, shop, claim) as desk:
             yield desk
@@ -111,13 +113,15 @@ def _busy(hub: Hub, plan: str) -> BadUse:
     return BadUse(f"{plan} is being run by {number}", "wait for it; `loopwright status` shows how far it is")
 
 
+def _not_ready(plan: Plan) -> BadUse:
+    mend = "set `status: ready` in its front matter when it is to be run"
+    return BadUse(f"{plan.path} has the status `{plan.status}`", mend)
+
+
 def _may_run(hub: Hub, tree: Tree, plan: Plan, shop: Workshop) -> None:
     """Refuse what is not to be run now, and say what to do about it."""
     if plan.status is not Status.READY:
-        raise BadUse(
-            f"{plan.path} has the status `{plan.status}`",
-            "set `status: ready` in its front matter when it is to be run",
-        )
+        raise _not_ready(plan)
     _day_has_budget(hub, shop)
     everything, _ = plans.read_all(tree)
     if circles := plans.cycles(everything):

@@ -53,7 +53,9 @@ def look(hub: Hub) -> Found:
     unfinished = _unfinished(tree)
     everything, problems = plans.read_all(tree)
     held = {claim.plan: claim for claim in claims.every(hub)}
-    gone = [Job("resume", name, claim.run) for name, claim in held.items() if not claims.is_alive(hub, claim.run)]
+    paused = {plan.name for plan in everything if plan.status is Status.PAUSED}  # a person's word: left alone
+    left = ((name, claim) for name, claim in held.items() if name not in paused)
+    gone = [Job("resume", name, claim.run) for name, claim in left if not claims.is_alive(hub, claim.run)]
     free = (plan for plan in plans.ready(everything) if plan.name not in held and plan.path not in unfinished)
     errors = (problem for problem in problems if problem.severity == "error" and problem.path not in unfinished)
     jobs = (

@@ -62,7 +62,9 @@ def _blocks(body: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     yield from _content(body.get("system"))
     for message in body.get("messages") or ():
         for block in _content(message.get("content")):
-            yield {**block, "role": message.get("role")}
+            # A text says the same as a list with one text in it: some clients write a block anew when they mark it.
+            inner = {"content": list(_content(block["content"]))} if "content" in block else {}
+            yield {**block, **inner, "role": message.get("role")}
 
 
 def _content(value: object) -> Iterator[Mapping[str, Any]]:
