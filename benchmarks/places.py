@@ -23,6 +23,9 @@ KEY = "sk-ant-bench-0123456789abcdefghijklmnop"
 LIMIT = 300.0
 """Seconds after which a command, or what one waits for, counts as hung."""
 
+_PATIENCE = 60.0
+"""Seconds that an interrupted command has to end."""
+
 JUDGES = ("checker", "goal-checker", "reviewer")
 
 
@@ -161,8 +164,18 @@ def started(words: Sequence[str], where: Path, env: Mapping[str, str]) -> Iterat
             yield process
         finally:
             if not process.waited and child.poll() is None:
-                child.send_signal(signal.SIGINT)
-                child.wait(LIMIT)
+                _end(child)
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    """Interrupt, as Ctrl-C does. Raises NotDone when that doesn't end it; it is killed then."""
+    child.send_signal(signal.SIGINT)
+    try:
+        child.wait(_PATIENCE)
+    except subprocess.TimeoutExpired as problem:
+        child.kill()
+        child.wait()
+        raise NotDone(f"a command did not end within {_PATIENCE:g} s of an interrupt") from problem
 
 
 def until(true: Callable[[], object], what: str, *, step: float = 0.01, seconds: float = 60.0) -> Any:

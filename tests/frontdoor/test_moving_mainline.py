@@ -62,3 +62,22 @@ def test_record_commits_of_others_need_no_second_verification(scripted: Scripted
     shop.door("run", "other")
 
     assert shop.door("land", "1", "--json").json["verified"] == verified
+
+
+def test_without_a_lab_to_verify_in_a_landing_is_held_and_lands_when_there_is_one(scripted: Scripted) -> None:
+    shop = scripted([good_maker(), *judges()])
+    shop.plan("fix", HUMAN)
+    shop.door("run", "fix")
+    broken = shop.read("agents/LOOPS.md").replace("lab: clone", 'lab: clone\nsetup: ["exit 7"]')
+    whole = shop.read("agents/LOOPS.md")
+    shop.write("agents/LOOPS.md", broken)
+    shop.write("src/vat.py", "VAT = 20\n")
+    shop.commit("meanwhile")
+
+    held = shop.door("land", "1", "--json")
+    assert (held.code, held.json["landed"], held.json["status"]) == (0, False, "review")
+    assert "exit 7" in held.json["held"]
+
+    shop.write("agents/LOOPS.md", whole)
+    shop.commit("mended")
+    assert shop.door("land", "1", "--json").json["landed"]

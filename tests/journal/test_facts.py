@@ -120,3 +120,12 @@ def test_what_cannot_be_written_as_utf8_does_not_stop_a_run(tmp_path: Path) -> N
     entries = Lines(path)
     entries.append({"text": "lone \udcff surrogate", "path": tmp_path})
     assert len(Lines(path).entries()) == 1
+
+
+def test_who_looks_on_takes_nothing_away_from_a_line_that_is_being_written(tmp_path: Path) -> None:
+    path = tmp_path / "j"
+    path.write_bytes(b'{"seq": 1, "te')
+    assert Lines(path).entries() == ()
+    with path.open("ab") as writer:
+        writer.write(b'xt": "whole"}\n')
+    assert [entry["text"] for entry in Lines(path).entries()] == ["whole"]

@@ -16,11 +16,15 @@ from loopwright.redaction import redact
 
 @dataclass
 class Lines:
-    """An append-only file of JSON lines. A torn last line (the power went) is cut off when it is opened."""
+    """An append-only file of JSON lines. A torn last line (the power went) is left out, and cut off by the next append.
+
+    Not when it is opened: who only looks (`status`) may see half of a line that its writer is about to finish.
+    """
 
     path: Path
     known: tuple[str, ...] = ()  # secrets that must never reach the disk
     _seen: list[dict[str, Any]] = field(default_factory=list)
+    _torn: int | None = None  # where a line begins that isn't whole
 
     def __post_init__(self) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -34,7 +38,7 @@ class Lines:
                 break
             at = end + 1
         if at < len(whole):
-            os.truncate(self.path, at)
+            self._torn = at
 
     def entries(self) -> Sequence[dict[str, Any]]:
         return tuple(self._seen)
@@ -42,6 +46,9 @@ class Lines:
     def append(self, entry: Mapping[str, Any]) -> None:
         """Write one line and wait for the disk."""
         text = _clean(entry, self.known)
+        if self._torn is not None:
+            os.truncate(self.path, self._torn)
+            self._torn = None
         with self.path.open("ab") as file:
             file.write(text.encode(errors="replace") + b"\n")
             file.flush()

@@ -100,6 +100,14 @@ class Hub:
         """Keep a commit reachable at `refs/loopwright/NAME`."""
         self.git.set_ref(f"refs/loopwright/{name}", commit)
 
+    def point(self, branch: str, commit: str) -> None:
+        """Point a run's branch at its commit. A person's commits there that nothing of ours holds are kept first."""
+        held = self.tip(branch)
+        foreign = held and held != commit and not self.git.is_ancestor(held, commit)
+        if held and foreign and not self.git.run("for-each-ref", f"--contains={held}", "refs/loopwright/"):
+            self.keep(f"kept/{branch}/{held[:12]}", held)
+        self.git.set_ref(f"refs/heads/{branch}", commit)
+
     @contextlib.contextmanager
     def lock(self, name: str, seconds: float = 60.0) -> Iterator[int]:
         """Hold a named lock among the processes of this machine; yields its descriptor.

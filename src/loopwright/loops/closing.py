@@ -83,7 +83,7 @@ def _tag(desk: Desk, run: Run) -> None:
     elif run.outcome is not Outcome.MET or run.decision:
         landing.keep_tag(desk.hub, desk.number, last, failed=True)
     else:
-        git.set_ref(branch, run.tip or run.base)
+        desk.hub.point(desk.branch, run.tip or run.base)
         return
     held = git.resolve(branch)
     if held and (git.is_ancestor(held, run.tip or last) or git.is_ancestor(held, last)):

@@ -7,7 +7,6 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
 from loopwright.contracts import Workshop
@@ -17,7 +16,7 @@ from loopwright.journal.claims import Claim
 from loopwright.journal.codec import decode, encode
 from loopwright.journal.facts import Lines
 from loopwright.journal.hub import Hub
-from loopwright.loops import closing, execution, pausing, reports, starting
+from loopwright.loops import execution, pausing, reports, starting
 from loopwright.loops.desk import Desk
 from loopwright.vocabulary import Landing, Outcome, Plan, Run, Scope, Stop
 
@@ -91,24 +90,29 @@ def _must_wait(hub: Hub, number: int, run: Run) -> None:
 
 
 def reject(hub: Hub, shop: Workshop, number: int) -> Result:
-    """A person says no to a run that waits or stands still: its branch goes, a tag keeps its work. Twice is as once."""
+    """A person says no to a run: its branch goes, a tag keeps what it made. Twice is as once.
+
+    An interrupted run ends so. An older run of a plan that has a newer one has no say about the plan any more.
+    """
     if claim := next((claim for claim in claims.every(hub) if claim.run == number), None):
         with starting.resumed(hub, shop, claim) as desk:
-            return _say_no(desk)
+            return _rejected(desk)
+    record = record_of(hub, number)
+    if record["status"] == "rejected":
+        return as_result(record)
+    newest = claims.read(hub, record["plan"]) or records.of_plan(hub, record["plan"])
+    latest = newest.run if isinstance(newest, Claim) else (newest or record)["run"]
+    if latest != number and not record["landed"]:
+        raise BadUse(f"run {number} of {record['plan']} is over: run {latest} came after it", f"decide about {latest}")
     with desk_of(hub, shop, number) as desk:
-        run = execution.begin(desk)
-        if run.landing:
-            raise BadUse(f"run {number} has landed", f"`loopwright rollback {number}` takes it back, through the gates")
-        return _say_no(desk)
+        return _rejected(desk)
 
 
-def _say_no(desk: Desk) -> Result:
-    if desk.journal.last("decided", decision="rejected") is None:
-        desk.journal.write("decided", {"decision": "rejected"})
-    run = execution.begin(desk)
-    if run.outcome is Outcome.OPEN:
-        run = run.stopped(Stop("rejected", "a person said no before it ended"))
-    return reports.result(desk, closing.close(desk, replace(run, decision="rejected")))
+def _rejected(desk: Desk) -> Result:
+    if execution.begin(desk).landing:
+        mend = f"`loopwright rollback {desk.number}` takes it back, through the gates"
+        raise BadUse(f"run {desk.number} has landed", mend)
+    return reports.result(desk, execution.rejected(desk))
 
 
 def rollback(hub: Hub, shop: Workshop, number: int) -> Result:

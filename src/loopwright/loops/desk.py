@@ -111,7 +111,9 @@ class Desk:
         report = backend.work(brief, lab, self._session(key, role_name, brief))
         self.journal.write("session", {"key": key, "role": role_name, "report": encode(report)})
         self.tell("role", f"{role_name} ended: {report.ended}", role=role_name, key=key, usage=encode(self.spent()))
-        return report
+        kept = self.journal.last("session", key=key)
+        assert kept is not None, "it was written a moment ago"
+        return decode(Report, kept["report"])  # as a restart would read it: without the secrets that a role came upon
 
     def _session(self, key: str, role: str, brief: Brief) -> Session:
         def tell(event: Event) -> None:

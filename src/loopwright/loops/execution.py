@@ -7,13 +7,14 @@ from dataclasses import replace
 from loopwright.checkpoints import reached
 from loopwright.contracts import Lab
 from loopwright.errors import LabFailed
-from loopwright.journal.codec import decode
+from loopwright.journal.codec import decode, encode
 from loopwright.loops import closing, proving
 from loopwright.loops.desk import Desk
 from loopwright.loops.making import work_through
 from loopwright.loops.promotion import landing
 from loopwright.loops.verification import set_up
-from loopwright.vocabulary import Held, Landing, Outcome, Run, Stop
+from loopwright.redaction import redact
+from loopwright.vocabulary import Attempt, Held, Landing, Outcome, Run, Stop
 
 
 def execute(desk: Desk, *, decided: bool = False) -> Run:
@@ -22,13 +23,25 @@ def execute(desk: Desk, *, decided: bool = False) -> Run:
     `decided`: a person said that it may land (`land N`), whatever `merge:` says.
     """
     run = begin(desk)
+    if run.decision:  # a rejection that was cut off
+        return closing.close(desk, run)
     if run.outcome is Outcome.OPEN:
         run = _ended(desk, _attempted(desk, run))
     if run.outcome is Outcome.MET and not run.landing and (decided or merges(desk) == "auto"):
-        run = proving.land(desk, run)
+        run = _landed_or_held(desk, run)
         if run.outcome is not Outcome.MET:
             run = _ended(desk, run)
     return closing.close(desk, run)
+
+
+def _landed_or_held(desk: Desk, run: Run) -> Run:
+    """Land; without a lab to verify the merge in, nothing moves and the run goes on waiting."""
+    try:
+        return proving.land(desk, run)
+    except LabFailed as problem:
+        held = Held(f"no lab to verify the merge in: {redact(str(problem), desk.shop.secrets)}")
+        desk.journal.write("held", {"held": encode(held)})
+        return replace(run, held=held)
 
 
 def _attempted(desk: Desk, run: Run) -> Run:
@@ -83,11 +96,29 @@ def begin(desk: Desk) -> Run:
         run = closing.restored(desk, run, ended)
     if fact := desk.journal.last("landed"):
         run = replace(run, landing=decode(Landing, fact["landing"]), outcome=Outcome.MET)
-    elif done := landing.landed(desk.hub, desk.shop.loops.mainline, desk.number, desk.base):
+    elif done := _landed(desk, run):
         run = replace(run, landing=done, outcome=Outcome.MET)
     elif fact := desk.journal.last("held"):
         run = replace(run, held=decode(Held, fact["held"]))
+    if (fact := desk.journal.last("decided")) and not run.landing:
+        run = replace(run, decision=str(fact["decision"]))
     return run
+
+
+def rejected(desk: Desk) -> Run:
+    """End a run because a person said no; one that was interrupted ends with what it had come to."""
+    run = begin(desk)
+    if run.outcome is Outcome.OPEN:
+        for fact in (fact for fact in desk.journal.facts() if fact["kind"] == "attempt"):
+            run = run.after(decode(Attempt, fact["attempt"]))
+        run = _ended(desk, run.stopped(Stop("rejected", "a person said no before it had ended")))
+    if not run.decision:
+        desk.journal.write("decided", {"decision": "rejected"})
+    return closing.close(desk, replace(run, decision="rejected"))
+
+
+def _landed(desk: Desk, run: Run) -> Landing | None:
+    return landing.landed(desk.hub, desk.shop.loops.mainline, desk.number, desk.base, run.tip or run.base)
 
 
 def _work(desk: Desk, run: Run) -> Run:
@@ -104,7 +135,7 @@ def _work(desk: Desk, run: Run) -> Run:
             run = work_through(desk, run, chunk, lab, seen if chunk is todo[0] else ())
             if run.stop:
                 return run
-            desk.hub.git.set_ref(f"refs/heads/{desk.branch}", run.tip or run.base)
+            desk.hub.point(desk.branch, run.tip or run.base)
     return run
 
 

@@ -9,7 +9,7 @@ from loopwright.contracts import Lab
 from loopwright.journal.codec import decode, encode
 from loopwright.loops import telling
 from loopwright.loops.desk import Desk
-from loopwright.loops.verification import fresh_lab, verify
+from loopwright.loops.verification import fresh_lab, rules, verify
 from loopwright.vocabulary import Attempt, Change, Chunk, Hazard, Report, Run, Stop, Verdict
 
 AT_ONCE = frozenset({"drift", "scope-breaker"})
@@ -101,7 +101,7 @@ def _judge(
     made = Verdict("maker", report.whole, "" if report.whole else report.summary, "" if report.whole else report.ended)
     verdicts = (made, *_guard(desk, lab, change, before))
     if all(verdict.passed for verdict in verdicts):
-        gates = (*desk.shop.loops.checks, *desk.plan.checks, *chunk.verify)
+        gates = (*rules(desk, desk.base).checks, *desk.plan.checks, *chunk.verify)
         key = f"{chunk.number}-{number}"
         verdicts += verify(desk, key, change.commit, desk.base, gates, f"chunk-{chunk.number}")
         if all(verdict.passed for verdict in verdicts):

@@ -12,7 +12,7 @@ from loopwright.loops.desk import Desk
 from loopwright.loops.promotion import landing
 from loopwright.loops.promotion.gated import same_to_gates
 from loopwright.loops.promotion.landing import Conflict, Stale
-from loopwright.loops.verification import fresh_lab, verify
+from loopwright.loops.verification import fresh_lab, rules, verify
 from loopwright.vocabulary import Change, Gate, Landing, Outcome, Run, Stop, Verdict
 
 
@@ -55,10 +55,13 @@ def candidate(desk: Desk, tip: str) -> str | Conflict:
     return found
 
 
-def gates_of(desk: Desk) -> tuple[Gate, ...]:
-    """All that must hold on the tree that lands: the repository's checks, the plan's, every chunk's, the goal's."""
+def gates_of(desk: Desk, mainline: str) -> tuple[Gate, ...]:
+    """All that must hold on the tree that lands: the repository's checks, the plan's, every chunk's, the goal's.
+
+    The repository's are those of the mainline's commit that it lands on: they may be others than when the run began.
+    """
     chunks = tuple(gate for chunk in desk.plan.chunks for gate in chunk.verify)
-    every = (*desk.shop.loops.checks, *desk.plan.checks, *chunks, *goal_gates(desk))
+    every = (*rules(desk, mainline).checks, *desk.plan.checks, *chunks, *goal_gates(desk))
     by_meaning = {(g.command, g.exit, g.prints, g.bound): g for g in reversed(every)}
     return tuple(reversed(by_meaning.values()))
 
@@ -71,7 +74,7 @@ def goal_gates(desk: Desk) -> tuple[Gate, ...]:
 def gated(desk: Desk, run: Run, commit: str) -> Run:
     """The run with all gates judged on a candidate: not met when one fails."""
     mainline = desk.hub.git.parents(commit)[0]
-    verdicts = verify(desk, f"landing-{commit[:8]}", commit, mainline, gates_of(desk), "landing")
+    verdicts = verify(desk, f"landing-{commit[:8]}", commit, mainline, gates_of(desk, mainline), "landing")
     reached("verify:gated")
     asked = {gate.command for gate in goal_gates(desk)}
     judged_before = tuple(verdict for verdict in run.goal if verdict.command is None)
@@ -85,7 +88,8 @@ def _goal(desk: Desk, run: Run, commit: str) -> Run:
     """Ask the goal-checker: prose criteria are answered by number, or they aren't met."""
     with fresh_lab(desk, "goal-checker", commit, desk.base) as lab:
         task = telling.goal_task(desk.plan, run.goal)
-        report = desk.play("goal-checker", "goal-checker", lab, task, answer="submit_goal_report")
+        key = f"goal-checker-{commit[:10]}"  # what it saw: another candidate is judged anew
+        report = desk.play("goal-checker", key, lab, task, answer="submit_goal_report")
     reached("verify:judged")
     if report is None:
         if desk.plan.prose_goals:

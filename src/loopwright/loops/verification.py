@@ -10,10 +10,12 @@ from loopwright.checks import moves, record
 from loopwright.checks.gates import GateCheck
 from loopwright.contracts import Lab
 from loopwright.errors import LabFailed
+from loopwright.folders import agents
 from loopwright.journal.codec import decode, encode
 from loopwright.journal.hub import Hub
 from loopwright.loops.desk import Desk
-from loopwright.vocabulary import TESTS, Change, Gate, Verdict
+from loopwright.redaction import redact
+from loopwright.vocabulary import TESTS, Change, Gate, Loops, Verdict
 
 _COMMAND_SECONDS = 1800.0
 """Limit on one setup or gate command: an install or a whole test suite is slow, but not endless."""
@@ -55,7 +57,7 @@ def _with_tests_of_record(
 
 def lay_over(desk: Desk, change: Change, mainline: str) -> str | None:
     """The commit with the mainline's tests and test configuration laid over; None when that changes nothing."""
-    tests = (*TESTS, *desk.shop.loops.tests)
+    tests = (*TESTS, *rules(desk, mainline).tests)
     found = moves.suite_changes(
         change, CommitFiles(desk.hub, change.commit), lambda path: desk.hub.git.read(mainline, path), tests
     )
@@ -71,6 +73,11 @@ def lay_over(desk: Desk, change: Change, mainline: str) -> str | None:
         return None
     laid = desk.hub.with_files(change.commit, edits, f"run {desk.number} with the mainline's tests")
     return laid if desk.hub.git.tree_of(laid) != change.tree else None
+
+
+def rules(desk: Desk, mainline: str) -> Loops:
+    """LOOPS.md as a commit of the mainline has it: its checks and globs of tests are what counts there."""
+    return agents.loops(desk.hub.tree(mainline))
 
 
 @dataclass(frozen=True)
@@ -122,6 +129,7 @@ def set_up(desk: Desk, lab: Lab) -> None:
         desk.tell("command", f"setup $ {command}", command=command)
         ran = lab.run(command, seconds=_COMMAND_SECONDS)
         if ran.code:
-            raise LabFailed(f"setup `{command}` ended with exit {ran.code}:\n{ran.output[-2000:]}")
+            told = redact(ran.output, desk.shop.secrets)
+            raise LabFailed(f"setup `{command}` ended with exit {ran.code}:\n{told[-2000:]}")
     if desk.shop.loops.setup:
         lab.settle()

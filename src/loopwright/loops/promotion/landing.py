@@ -61,14 +61,17 @@ def undone(theirs: Iterable[FileChange], ours: Iterable[FileChange], scope: Scop
     return tuple(p for p in back if not (scope.names(p) or is_owned(p) or is_plan(p)))
 
 
-def landed(hub: Hub, mainline: str, number: int, since: str) -> Landing | None:
-    """The landing of run N on the mainline's first-parent history after `since`, if it took place."""
+def landed(hub: Hub, mainline: str, number: int, since: str, tip: str | None = None) -> Landing | None:
+    """The landing of run N on the mainline's first-parent history after `since`, if it took place.
+
+    `tip`: what the run made. Another clone's run may have got the same number, and come here by a pull.
+    """
     out = hub.git.run("log", "--first-parent", "--format=%H %P%x00%B%x01", f"{since}..refs/heads/{mainline}")
     for entry in out.decode(errors="replace").split("\x01"):
         ids, _, message = entry.strip().partition("\0")
         found = trailers(message)
         commit, *parents = ids.split(" ")
-        if found.get(RUN) == str(number) and len(parents) == 2:  # a cherry-pick of a landing is none
+        if found.get(RUN) == str(number) and len(parents) == 2 and tip in (None, parents[1]):  # a cherry-pick is none
             return Landing(commit, found.get(VERIFIED, ""), parents[0])
     return None
 
@@ -83,8 +86,10 @@ def land(
     """
     tip = hub.git.parents(verified)[1]
     while True:
-        if done := landed(hub, mainline, number, since):
+        if done := landed(hub, mainline, number, since, tip):
             return done
+        if other := landed(hub, mainline, number, since):
+            return Held(f"another run {number}, of another clone, landed as {other.commit[:10]}: run the plan again")
         main = hub.git.resolve(f"refs/heads/{mainline}")
         assert main is not None
         merged = hub.git.merge(main, tip)
