@@ -25,8 +25,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if unknown := [name for name in chosen.names if name not in ALL]:
         print(f"there is no benchmark {', '.join(unknown)}\n  mend: one of {', '.join(ALL)}", file=sys.stderr)
         return 2
-    # A shell's background job ignores SIGINT, and so would every watcher that is started and interrupted here.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    # A shell's background job ignores SIGINT, and so would every watcher that is started and interrupted here;
+    # ended by SIGTERM, this must end what it started, too.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     folder = chosen.results or (None if chosen.quick else reading.RESULTS)
     failed = [name for name in chosen.names or ALL if not _run(name, folder, quick=chosen.quick)]
     if folder is not None and folder.is_dir():

@@ -82,7 +82,7 @@ def no_review() -> list[Session]:
 
 STORIES = {
     "landed": Story(lambda: [good_maker(), *judges()], PLAN, "done", landed=("src/pricing.py",)),
-    "rolled back": Story(lambda: [good_maker(), *judges()], PLAN, "done", ("rollback", "1"), ("src/pricing.py",)),
+    "rolled back": Story(lambda: [good_maker(), *judges()], PLAN, "rejected", ("rollback", "1"), ("src/pricing.py",)),
     "in review": Story(lambda: [good_maker(), *judges()], HUMAN, "review"),
     "rejected": Story(lambda: [good_maker(), *judges()], HUMAN, "rejected", ("reject", "1")),
     "failed": Story(no_review, PLAN, "failed"),
