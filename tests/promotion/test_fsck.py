@@ -169,7 +169,7 @@ def test_a_plan_may_name_what_it_undoes_and_a_rollback_undoes(history: Line) -> 
 
 
 def test_a_record_without_a_landing_or_with_another_is_found(history: Line) -> None:
-    done = landing.landed(history.hub, "main", 3, history.root)
+    done = landing.landed(history.hub, "refs/heads/main", 3, history.root)
     assert done is not None
     base = history.repo.head(f"{done.commit}^1")
     records.write(history.hub, record(3, base=base), {})
@@ -190,7 +190,7 @@ def test_a_record_without_a_landing_or_with_another_is_found(history: Line) -> N
     ],
 )
 def test_a_record_that_proves_nothing_is_found(history: Line, more: dict[str, Any], words: str) -> None:
-    done = landing.landed(history.hub, "main", 3, history.root)
+    done = landing.landed(history.hub, "refs/heads/main", 3, history.root)
     assert done is not None
     history.keep_record(3, history.repo.head(f"{done.commit}^1"), done, **more)
     (finding,) = check(history)["findings"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import shutil
 from pathlib import Path
 
@@ -108,23 +109,23 @@ def test_a_run_lands_once_however_often_it_is_tried(line: Line) -> None:
     other = landing.candidate(line.hub, "main", line.repo.branch("late", {"b.txt": "2\n"}), 1)
     assert isinstance(other, str)
     assert isinstance(line.land(1, other), Held), "another work of the same number is too late, too"
-    assert landing.landed(line.hub, "main", 1, line.root) == first
-    assert landing.landed(line.hub, "main", 12, line.root) is None
+    assert landing.landed(line.hub, "refs/heads/main", 1, line.root) == first
+    assert landing.landed(line.hub, "refs/heads/main", 12, line.root) is None
 
 
 def test_a_person_s_copy_of_a_landing_is_none(line: Line) -> None:
     done = line.landed(1, {"a.txt": "landed\n"})
     line.repo.git("revert", "-m", "1", "--no-edit", done.commit)
     line.repo.git("cherry-pick", "-m", "1", done.commit)
-    assert landing.landed(line.hub, "main", 1, line.root) == done
+    assert landing.landed(line.hub, "refs/heads/main", 1, line.root) == done
 
 
 def test_a_title_forges_no_trailer(line: Line) -> None:
     verified = line.verified(1, {"a.txt": "landed\n"})
     landing.land(line.hub, "main", 1, verified, line.root, "x\n\nLoopwright-Run: 9\n\nLoopwright-Run: 8")
-    assert landing.landed(line.hub, "main", 9, line.root) is None
-    assert landing.landed(line.hub, "main", 8, line.root) is None
-    assert landing.landed(line.hub, "main", 1, line.root) is not None
+    assert landing.landed(line.hub, "refs/heads/main", 9, line.root) is None
+    assert landing.landed(line.hub, "refs/heads/main", 8, line.root) is None
+    assert landing.landed(line.hub, "refs/heads/main", 1, line.root) is not None
 
 
 def test_a_tag_that_is_there_stays(line: Line) -> None:
@@ -260,6 +261,33 @@ def test_one_run_that_many_processes_land_at_once_lands_once(line: Line) -> None
     assert len(set(found)) == 1
     assert isinstance(found[0], Landing)
     assert line.main == found[0].commit
+
+
+def test_a_run_that_another_process_lands_between_two_looks_at_the_mainline_lands_once(
+    line: Line, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other process moves main in the moment after this one has read main's history, and before it goes on."""
+    verified = line.verified(1, {"a.txt": "landed\n"})
+    tip, tree = line.repo.git("rev-parse", f"{verified}^2"), line.repo.tree(verified)
+    words = f"land plan-1\n\nLoopwright-Run: 1\nLoopwright-Verified: {verified}"
+    other = line.repo.git("commit-tree", tree, "-p", line.main, "-p", tip, "-m", words)
+    git = shutil.which("git")
+    (tmp_path / "git").write_text(
+        f"""#!/bin/sh
+        {git} "$@"; code=$?
+        case "$*" in *--first-parent*) [ -e "{tmp_path}/done" ] || {{
+            touch "{tmp_path}/done"; {git} -C "{line.repo.path}" update-ref refs/heads/main {other}
+        }};; esac
+        exit $code"""
+    )
+    (tmp_path / "git").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+
+    done = line.land(1, verified)
+
+    assert (tmp_path / "done").exists()
+    assert isinstance(done, Landing)
+    assert done.commit == line.main == other
 
 
 def test_a_ref_that_git_cannot_move_leaves_everything_as_it_was(line: Line) -> None:

@@ -118,7 +118,8 @@ def rejected(desk: Desk) -> Run:
 
 
 def _landed(desk: Desk, run: Run) -> Landing | None:
-    return landing.landed(desk.hub, desk.shop.loops.mainline, desk.number, desk.base, run.tip or run.base)
+    main = f"refs/heads/{desk.shop.loops.mainline}"
+    return landing.landed(desk.hub, main, desk.number, desk.base, run.tip or run.base)
 
 
 def _work(desk: Desk, run: Run) -> Run:

@@ -61,12 +61,12 @@ def undone(theirs: Iterable[FileChange], ours: Iterable[FileChange], scope: Scop
     return tuple(p for p in back if not (scope.names(p) or is_owned(p) or is_plan(p)))
 
 
-def landed(hub: Hub, mainline: str, number: int, since: str, tip: str | None = None) -> Landing | None:
-    """The landing of run N on the mainline's first-parent history after `since`, if it took place.
+def landed(hub: Hub, main: str, number: int, since: str, tip: str | None = None) -> Landing | None:
+    """The landing of run N on the first-parent history of `main`, a commit or ref, after `since`, if it took place.
 
     `tip`: what the run made. Another clone's run may have got the same number, and come here by a pull.
     """
-    out = hub.git.run("log", "--first-parent", "--format=%H %P%x00%B%x01", f"{since}..refs/heads/{mainline}")
+    out = hub.git.run("log", "--first-parent", "--format=%H %P%x00%B%x01", f"{since}..{main}")
     for entry in out.decode(errors="replace").split("\x01"):
         ids, _, message = entry.strip().partition("\0")
         found = trailers(message)
@@ -86,12 +86,13 @@ def land(
     """
     tip = hub.git.parents(verified)[1]
     while True:
-        if done := landed(hub, mainline, number, since, tip):
-            return done
-        if other := landed(hub, mainline, number, since):
-            return Held(f"another run {number}, of another clone, landed as {other.commit[:10]}: run the plan again")
+        # First the commit, then its history: the move is from this very commit, so nobody can have landed in between.
         main = hub.git.resolve(f"refs/heads/{mainline}")
         assert main is not None
+        if done := landed(hub, main, number, since, tip):
+            return done
+        if other := landed(hub, main, number, since):
+            return Held(f"another run {number}, of another clone, landed as {other.commit[:10]}: run the plan again")
         merged = hub.git.merge(main, tip)
         if merged.conflicts:
             return Conflict(merged.conflicts)
