@@ -84,6 +84,11 @@ def git_version() -> tuple[int, ...]:
     return tuple(int(part) for part in found.groups() if part) if found and code == 0 else ()
 
 
+def is_id(text: str) -> bool:
+    """Whether a text is a full object id; what such a one names never changes."""
+    return len(text) in (40, 64) and set(text) <= set("0123456789abcdef")
+
+
 @dataclass(frozen=True)
 class Git:
     """git in one place. `where` is a folder of the repository; all ids that come back are full ones."""
@@ -125,6 +130,16 @@ class Git:
         """The object id that stands for none: as long as the others here."""
         return "0" * (64 if self.line("rev-parse", "--show-object-format") == "sha256" else 40)
 
+    @cached_property
+    def _trees(self) -> dict[str, str]:
+        """Trees of commits that were asked for, by full id: a third of a run's git processes asked again."""
+        return {}
+
+    @cached_property
+    def _parents(self) -> dict[str, tuple[str, ...]]:
+        """Parents of commits that were made here."""
+        return {}
+
     # -------------------------------------------------------------- refs
 
     def resolve(self, revision: str, kind: str = "commit") -> str | None:
@@ -161,9 +176,9 @@ class Git:
         code, out = self.ask("rev-parse", "-q", "--verify", "--end-of-options", ref, ok=(0, 1, 128))
         return out.decode().strip() if code == 0 else None
 
-    def refs(self, prefix: str) -> dict[str, str]:
-        """All refs under a prefix: full name -> object id."""
-        out = self.run("for-each-ref", "--format=%(objectname) %(refname)", prefix).decode()
+    def refs(self, *prefixes: str) -> dict[str, str]:
+        """All refs under these prefixes: full name -> object id."""
+        out = self.run("for-each-ref", "--format=%(objectname) %(refname)", *prefixes).decode()
         return {name: oid for oid, name in (line.split(" ", 1) for line in out.splitlines())}
 
     # -------------------------------------------------------------- objects
@@ -233,9 +248,13 @@ class Git:
         return entries
 
     def tree_of(self, commit: str) -> str:
+        if commit in self._trees:
+            return self._trees[commit]
         found = self.resolve(commit, "tree")
         if found is None:
             raise GitFailed(("rev-parse", commit), str(self.where), 128, "no such tree")
+        if is_id(commit):
+            self._trees[commit] = found
         return found
 
     def edit_tree(self, treeish: str, edits: Mapping[str, TreeEntry | None]) -> str:
@@ -256,16 +275,21 @@ class Git:
 
     def commit_tree(self, tree: str, parents: Sequence[str], message: str) -> str:
         heads = [word for parent in parents for word in ("-p", parent)]
-        return self.run("commit-tree", tree, *heads, data=message.encode(errors="replace")).decode().strip()
+        made = self.run("commit-tree", tree, *heads, data=message.encode(errors="replace")).decode().strip()
+        if is_id(tree) and all(map(is_id, parents)) and len(set(parents)) == len(parents):
+            self._trees[made], self._parents[made] = tree, tuple(parents)
+        return made
 
     def message(self, commit: str) -> str:
         return self.run("log", "-1", "--format=%B", commit).decode(errors="replace")
 
     def parents(self, commit: str) -> tuple[str, ...]:
+        if commit in self._parents:
+            return self._parents[commit]
         return tuple(self.line("rev-list", "--parents", "-n", "1", commit).split()[1:])
 
     def is_ancestor(self, old: str, new: str) -> bool:
-        return self.ask("merge-base", "--is-ancestor", old, new, ok=(0, 1))[0] == 0
+        return old == new or self.ask("merge-base", "--is-ancestor", old, new, ok=(0, 1))[0] == 0
 
     # -------------------------------------------------------------- merging and comparing
 
@@ -285,6 +309,8 @@ class Git:
 
     def changes(self, old: str, new: str) -> tuple[FileChange, ...]:
         """What differs between two trees, file by file, without rename detection."""
+        if old == new:
+            return ()
         return _raw_changes(self.run(*_RAW, "--no-commit-id", old, new))
 
     def changes_of(self, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], tuple[FileChange, ...]]:

@@ -13,12 +13,15 @@ from hashlib import sha256
 from pathlib import Path
 
 from loopwright.errors import BadUse, GitFailed, Unreachable
-from loopwright.git import Git, TreeEntry, git_version
+from loopwright.git import Git, TreeEntry, git_version, is_id
 from loopwright.journal.trees import CommitTree
 from loopwright.vocabulary import Change, Hazard
 
 OLDEST_GIT = (2, 38)
 """merge-tree --write-tree, which landing is made of, came with it."""
+
+_KEPT_TREES = 4
+"""Commits whose listing is kept: base, change, mainline, candidate. One of 100,000 files takes some 30 MB."""
 
 
 @dataclass(frozen=True)
@@ -65,12 +68,21 @@ class Hub:
         return self.git.resolve(f"refs/heads/{branch}")
 
     def tree(self, commit: str) -> CommitTree:
-        """The files of a commit to read."""
-        return CommitTree(self.git, commit)
+        """The files of a commit to read. Those of the last few are kept: a run asks again and again for the same."""
+        if not is_id(commit):
+            return CommitTree(self.git, commit)
+        self._trees[commit] = found = self._trees.pop(commit, None) or CommitTree(self.git, commit)
+        for old in list(self._trees)[:-_KEPT_TREES]:
+            del self._trees[old]
+        return found
+
+    @cached_property
+    def _trees(self) -> dict[str, CommitTree]:
+        return {}
 
     def entries(self, commit: str) -> dict[str, TreeEntry]:
         """All files of a commit: path -> mode and blob."""
-        return self.git.ls_tree(commit)
+        return self.tree(commit).entries
 
     def change(self, base: str, commit: str, hazards: tuple[Hazard, ...] = ()) -> Change:
         """What a commit holds that `base` does not, with the whole diff."""

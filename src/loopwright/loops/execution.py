@@ -96,7 +96,7 @@ def begin(desk: Desk) -> Run:
         run = closing.restored(desk, run, ended)
     if fact := desk.journal.last("landed"):
         run = replace(run, landing=decode(Landing, fact["landing"]), outcome=Outcome.MET)
-    elif done := _landed(desk, run):
+    elif desk.journal.last("candidate") and (done := _landed(desk, run)):
         run = replace(run, landing=done, outcome=Outcome.MET)
     elif fact := desk.journal.last("held"):
         run = replace(run, held=decode(Held, fact["held"]))

@@ -42,9 +42,8 @@ def candidate(desk: Desk, tip: str) -> str | Conflict:
     """The commit that would land now. The same one, also across restarts, for as long as the mainline doesn't move
     but by record commits: these change nothing that a gate could see."""
     mainline = desk.shop.loops.mainline
-    main = desk.hub.tip(mainline)
     fact = desk.journal.last("candidate", tip=tip)
-    if fact and main and same_to_gates(desk.hub.git, main, fact["mainline"]):
+    if fact and (main := desk.hub.tip(mainline)) and same_to_gates(desk.hub.git, main, fact["mainline"]):
         return str(fact["commit"])
     found = landing.candidate(desk.hub, mainline, tip, desk.number)
     if isinstance(found, str):

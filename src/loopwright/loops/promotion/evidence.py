@@ -10,6 +10,7 @@ from itertools import chain
 from typing import Any
 
 from loopwright.contracts.schemas import problems
+from loopwright.git import is_id
 from loopwright.git.history import Commit
 from loopwright.journal import records
 from loopwright.journal.claims import RUNS
@@ -25,10 +26,6 @@ def number(commit: Commit) -> int | None:
     """The run that a commit's trailer names."""
     text = commit.trailers.get(RUN) or commit.trailers.get(recording.TRAILER) or ""
     return int(text) if text.isdecimal() and int(text) > 0 else None
-
-
-def _is_id(text: str) -> bool:
-    return len(text) in (40, 64) and set(text) <= set("0123456789abcdef")
 
 
 @dataclass(frozen=True)
@@ -59,7 +56,7 @@ class Evidence:
         named = (commit.trailers.get(VERIFIED, "") for commit in self.landings)
         bases = (record["base"] for record in self.of_run.values())
         parents = (parent for commit in self.commits for parent in commit.parents)
-        return self.hub.git.trees_of(name for name in chain(parents, named, bases) if _is_id(name))
+        return self.hub.git.trees_of(name for name in chain(parents, named, bases) if is_id(name))
 
     @cached_property
     def _changes(self) -> Mapping[tuple[str, str], tuple[FileChange, ...]]:
