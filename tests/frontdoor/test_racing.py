@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
+import signal
 from collections import Counter
 
+from loopwright.testing.frontdoor import until
 from loopwright.testing.script import Fault, Session, Turn
 
-from .conftest import GOOD, Scripted, good_maker, judges, small_maker, small_plan
+from .conftest import CHECK, GOOD, PLAN, Scripted, good_maker, judges, small_maker, small_plan
 
 RACERS = 20
 
@@ -92,3 +95,34 @@ def test_a_person_and_the_watcher_may_land_the_same_run(scripted: Scripted) -> N
     assert {one.json["commit"] for one in told if one.code == 0} == {shop.git("rev-parse", "gen-1")}
     assert all("worked on by another process" in one.err for one in told if one.code == 2)
     assert shop.git("log", "--format=%(trailers:key=Loopwright-Run,valueonly,separator=)", "main").split() == ["1"]
+
+
+def test_runs_that_land_at_once_verify_their_merge_once_each(scripted: Scripted) -> None:
+    numbers = range(1, 5)
+    shop = scripted([*(small_maker(number) for number in numbers), *judges()])
+    shop.write("agents/LOOPS.md", shop.read("agents/LOOPS.md").replace(f'checks: ["{CHECK}"]', 'checks: ["sleep 0.5"]'))
+    shop.commit("a slow check")
+    for number in numbers:
+        shop.door("run", shop.plan(f"p{number}", small_plan(number, merge="human")))
+    shop.write("src/vat.py", "VAT = 20\n")
+    shop.commit("meanwhile")
+
+    told = [one.wait() for one in [shop.door.start("land", str(number)) for number in numbers]]
+
+    assert [one.code for one in told] == [0] * 4
+    assert sum("waits until another run has landed" in one.err for one in told) >= 1
+    kinds = [fact["what"] for number in numbers for fact in shop.door("show", str(number), "--json").json["timeline"]]
+    assert kinds.count("gates (landing)") == 2 * 4
+
+
+def test_who_waits_for_a_landing_can_be_stopped_and_lands_later(scripted: Scripted) -> None:
+    shop = scripted([good_maker(), *judges()])
+    shop.door("run", shop.plan("fix", PLAN.replace("merge: auto", "merge: human")))
+    with (shop.path / ".git/loopwright/queue.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        waits = shop.door.start("land", "1")
+        until(lambda: "waits until another run has landed" in waits.err, what="its waiting")
+        waits.signal(signal.SIGINT)
+        assert waits.wait().code == 130
+
+    assert shop.door("land", "1", "--json").json["landed"]

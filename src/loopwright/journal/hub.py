@@ -6,7 +6,7 @@ import contextlib
 import fcntl
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
@@ -135,6 +135,18 @@ class Hub:
                     )
                 time.sleep(0.005)
             yield file.fileno()
+
+    @contextlib.contextmanager
+    def turn(self, name: str, waits: Callable[[], None]) -> Iterator[None]:
+        """Wait for one's turn, however long the others take. `waits` is called when there is somebody before.
+
+        The kernel lets go when the holder dies; a signal's exception ends the waiting.
+        """
+        with (self.home / f"{name}.lock").open("a") as file:
+            if not _taken(file.fileno()):
+                waits()
+                fcntl.flock(file.fileno(), fcntl.LOCK_EX)
+            yield
 
     def try_lock(self, name: str) -> int | None:
         """Take a named lock for as long as the descriptor is open, or None when somebody has it."""

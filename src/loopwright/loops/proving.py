@@ -114,7 +114,14 @@ def _review(desk: Desk, run: Run, tip: str, commit: str) -> Run:
 
 
 def land(desk: Desk, run: Run) -> Run:
-    """Land what is met. While the mainline moves, the merge is verified again, until it holds or no longer fits."""
+    """Land what is met, one run after the other: else each landing would make all others verify their merge again,
+    and those with the slowest gates would never be through."""
+    with landing.turn(desk.hub, lambda: desk.tell("wait", "waits until another run has landed")):
+        return _land(desk, run)
+
+
+def _land(desk: Desk, run: Run) -> Run:
+    """While the mainline moves all the same, the merge is verified again, until it holds or no longer fits."""
     while True:
         found = candidate(desk, run.tip or run.base)
         if isinstance(found, Conflict):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from loopwright.checkpoints import reached
@@ -31,6 +32,11 @@ class Stale:
     """What was verified is no longer what would land: the mainline moved, and the merge must be verified again."""
 
     mainline: str
+
+
+def turn(hub: Hub, waits: Callable[[], None]) -> AbstractContextManager[None]:
+    """One run at a time, from its last candidate to its landing; `waits` is called when another one is before."""
+    return hub.turn("queue", waits)
 
 
 def candidate(hub: Hub, mainline: str, tip: str, number: int) -> str | Conflict:
@@ -66,14 +72,22 @@ def landed(hub: Hub, main: str, number: int, since: str, tip: str | None = None)
 
     `tip`: what the run made. Another clone's run may have got the same number, and come here by a pull.
     """
-    out = hub.git.run("log", "--first-parent", "--format=%H %P%x00%B%x01", f"{since}..{main}")
+    found = _landings(hub, main, number, since)
+    return next((done for done, made in found if tip in (None, made)), None)
+
+
+def _landings(hub: Hub, main: str, number: int, since: str) -> list[tuple[Landing, str]]:
+    """The landings that say they are run N's, newest first, each with the tip that landed."""
+    words = ("log", "--first-parent", "-F", f"--grep={RUN}: {number}", "--format=%H %P%x00%B%x01")
+    out = hub.git.run(*words, f"{since}..{main}")
+    landings = []
     for entry in out.decode(errors="replace").split("\x01"):
         ids, _, message = entry.strip().partition("\0")
         found = trailers(message)
         commit, *parents = ids.split(" ")
-        if found.get(RUN) == str(number) and len(parents) == 2 and tip in (None, parents[1]):  # a cherry-pick is none
-            return Landing(commit, found.get(VERIFIED, ""), parents[0])
-    return None
+        if found.get(RUN) == str(number) and len(parents) == 2:  # a cherry-pick is none
+            landings.append((Landing(commit, found.get(VERIFIED, ""), parents[0]), parents[1]))
+    return landings
 
 
 def land(
@@ -81,31 +95,51 @@ def land(
 ) -> Landing | Held | Stale | Conflict:
     """Land what was verified: `verified` is a commit whose tree passed every gate, with the run's tip as second parent.
 
-    The tree that lands is computed anew from the mainline of this moment and must be, to the gates, the verified one;
-    else Stale. A run that has landed already is found by its trailer and never lands twice.
+    The tree that lands is the verified one; when the mainline moved since, it is computed anew from the mainline of
+    this moment and must be, to the gates, the verified one, else Stale. A run that has landed already is found by its
+    trailer and never lands twice.
     """
     tip = hub.git.parents(verified)[1]
     while True:
         # First the commit, then its history: the move is from this very commit, so nobody can have landed in between.
         main = hub.git.resolve(f"refs/heads/{mainline}")
         assert main is not None
-        if done := landed(hub, main, number, since, tip):
-            return done
-        if other := landed(hub, main, number, since):
-            return Held(f"another run {number}, of another clone, landed as {other.commit[:10]}: run the plan again")
-        merged = hub.git.merge(main, tip)
-        if merged.conflicts:
-            return Conflict(merged.conflicts)
-        if not same_to_gates(hub.git, merged.tree, verified):
-            return Stale(main)
+        if over := _over(hub, main, number, since, tip):
+            return over
+        tree = _tree(hub.git, main, verified)
+        if not isinstance(tree, str):
+            return tree
         message = f"{title}\n\n{RUN}: {number}\n{VERIFIED}: {verified}\n"
-        commit = hub.git.commit_tree(merged.tree, [main, tip], message)
+        commit = hub.git.commit_tree(tree, [main, tip], message)
         reached("land:prepared")
         try:
             held = moving.move(hub, Move(f"refs/heads/{mainline}", main, commit, f"loopwright: {title}"))
         except RefMoved:
             continue
         return held or Landing(commit, verified, main)
+
+
+def _over(hub: Hub, main: str, number: int, since: str, tip: str) -> Landing | Held | None:
+    """What forbids to land: that it has landed already, or that another clone's run of this number has."""
+    found = _landings(hub, main, number, since)
+    for done, made in found:
+        if made == tip:
+            return done
+    if not found:
+        return None
+    other = found[0][0].commit[:10]
+    return Held(f"another run {number}, of another clone, landed as {other}: run the plan again")
+
+
+def _tree(git: Git, main: str, verified: str) -> str | Stale | Conflict:
+    """The tree that lands on `main`."""
+    first, tip = git.parents(verified)
+    if main == first:
+        return git.tree_of(verified)
+    merged = git.merge(main, tip)
+    if merged.conflicts:
+        return Conflict(merged.conflicts)
+    return merged.tree if same_to_gates(git, merged.tree, verified) else Stale(main)
 
 
 def keep_tag(hub: Hub, number: int, commit: str, *, failed: bool = False) -> str:
