@@ -169,6 +169,14 @@ def test_killed_while_it_finishes_it_is_finished_by_the_next(line: Line) -> None
     sound(line)
 
 
+def test_killed_when_only_the_lock_was_left_to_free_nothing_is_left(line: Line) -> None:
+    assert killed(lambda: line.land(1, verified(line)), "follow:index") == -signal.SIGKILL
+    (line.hub.home / "moving.json").unlink()  # what the killed process would have done next
+    assert moving.finish(line.hub)
+    assert line.repo.status() == ""
+    sound(line)
+
+
 def test_a_disk_that_says_no_is_told_and_the_landing_finished_when_it_is_mended(
     line: Line, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -203,8 +203,10 @@ def _finish(hub: Hub, patience: float) -> bool:
                 steps.stage(staging)
                 _follow(steps, staging)
         note.unlink(missing_ok=True)
+    stale = _stale_locks(hub)
+    if found or stale:  # a kill just before the note is there, or just after it is gone, leaves the folder alone
         shutil.rmtree(hub.home / "staging", ignore_errors=True)
-    for lock in (stale := _stale_locks(hub)):
+    for lock in stale:
         lock.unlink(missing_ok=True)
     return found or bool(stale)
 
