@@ -118,6 +118,13 @@ def test_nested_repositories_are_kept_as_files_at_any_depth(lab: PrivateGit, git
     assert {mode for mode, _ in found.values()} <= {"100644", "100755", "120000"}
 
 
+def test_a_file_whose_name_reads_like_a_link_s_entry_is_a_file(lab: PrivateGit, git: Git) -> None:
+    (lab.work / "160000 abc 0\tsrc").write_text("no link\n")
+    (lab.work / "160000 def").write_text("nor this\n")
+    assert lab.nested_repositories() == ()
+    assert kept(git, lab.snapshot_tree()) == on_disk(lab.work)
+
+
 def test_a_folder_of_the_repository_that_becomes_one_itself_is_kept(lab: PrivateGit, git: Git) -> None:
     nested_here = Repository.init(lab.work / "src")
     nested_here.write("app.py", "print('changed')\n")

@@ -132,10 +132,11 @@ class PrivateGit:
 
     def nested_repositories(self) -> tuple[str, ...]:
         """Non-ignored folders below the top that are repositories of their own, relative to the work tree."""
-        rows = self._git.run("ls-files", "-o", "-z", "--exclude-standard").split(b"\0")
-        untracked = {row[:-1].decode(errors="surrogateescape") for row in rows if row.endswith(b"/")}
-        filled = {path for path in self._gitlinks() if (self.work / path / ".git").exists()}
-        return tuple(sorted(untracked | filled))
+        words = ("ls-files", "-o", "-s", "-t", "-z", "--exclude-standard")
+        rows = [(row[:2], row[2:]) for row in self._git.run(*words).split(b"\0")[:-1]]
+        untracked = {os.fsdecode(row[:-1]) for tag, row in rows if tag == b"? " and row.endswith(b"/")}
+        links = {os.fsdecode(row.partition(b"\t")[2]) for tag, row in rows if tag != b"? " and row[:6] == b"160000"}
+        return tuple(sorted(untracked | {path for path in links if (self.work / path / ".git").exists()}))
 
     def _gitlinks(self) -> tuple[str, ...]:
         rows = self._git.run("ls-files", "-s", "-z").split(b"\0")

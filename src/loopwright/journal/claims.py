@@ -62,7 +62,7 @@ def allot(hub: Hub, base: str) -> int:
 
 def highest(hub: Hub) -> int:
     """The highest number that was ever given here, 0 at first."""
-    refs = {**hub.git.refs(GENERATIONS), **hub.git.refs(RUNS), **hub.git.refs("refs/tags/gen-*")}
+    refs = hub.git.refs(GENERATIONS, RUNS, "refs/tags/gen-*")
     tails = (name.rsplit("/", 1)[1].removeprefix("gen-").removesuffix("-failed") for name in refs)
     return max((int(tail) for tail in tails if tail.isdigit()), default=0)
 

@@ -52,22 +52,20 @@ class Checkout:
         """What the person is in the middle of, in words, or None."""
         return next((words for name, words in _UNDER_WAY.items() if (self.gitdir / name).exists()), None)
 
-    def staged(self, paths: Iterable[str]) -> dict[str, TreeEntry | None]:
-        """The index entries of these paths; OTHER for one with a conflict."""
-        wanted, found = set(paths), dict.fromkeys(paths, None)
-        result: dict[str, TreeEntry | None] = dict(found)
-        for row in self.git.run("ls-files", "-s", "-z").split(b"\0")[:-1]:
+    def staged(self, paths: Iterable[str]) -> tuple[dict[str, TreeEntry | None], set[str]]:
+        """The index entries of these paths (OTHER for one with a conflict), and those of all that a sparse checkout
+        keeps off the disk."""
+        found: dict[str, TreeEntry | None] = dict.fromkeys(paths)
+        left_out = set()
+        for row in self.git.run("ls-files", "-s", "-t", "-z").split(b"\0")[:-1]:
             meta, _, name = row.partition(b"\t")
             path = name.decode(errors="surrogateescape")
-            if path in wanted:
-                mode, blob, stage = meta.decode().split(" ")
-                result[path] = TreeEntry(mode, blob) if stage == "0" else OTHER
-        return result
-
-    def left_out(self) -> set[str]:
-        """Paths that a sparse checkout keeps off the disk."""
-        rows = self.git.run("ls-files", "-t", "-z").split(b"\0")[:-1]
-        return {row[2:].decode(errors="surrogateescape") for row in rows if row.startswith(b"S ")}
+            tag, mode, blob, stage = meta.decode().split(" ")
+            if path in found:
+                found[path] = TreeEntry(mode, blob) if stage == "0" else OTHER
+            if tag == "S":
+                left_out.add(path)
+        return found, left_out
 
     def on_disk(self, paths: Iterable[str], trust_modes: Mapping[str, str]) -> dict[str, TreeEntry | None]:
         """What the disk has at these paths, as git would add it (the person's own filters applied).
@@ -76,15 +74,18 @@ class Checkout:
         """
         found: dict[str, TreeEntry | None] = {}
         plain: list[str] = []
-        keeps_modes = self.git.line("config", "--default", "true", "--type=bool", "core.fileMode") == "true"
         for path in paths:
             found[path] = self._kind(path)
             if found[path] is not None and found[path] != OTHER and found[path].mode != "120000":  # type: ignore[union-attr]
                 plain.append(path)
         for path, blob in zip(plain, self._hashes(plain), strict=True):
-            mode = found[path].mode if keeps_modes else trust_modes.get(path, "100644")  # type: ignore[union-attr]
-            found[path] = TreeEntry(mode, blob)
+            mode, trusted = found[path].mode, trust_modes.get(path, "100644")  # type: ignore[union-attr]
+            found[path] = TreeEntry(mode if mode == trusted or self._keeps_modes else trusted, blob)
         return found
+
+    @cached_property
+    def _keeps_modes(self) -> bool:
+        return self.git.line("config", "--default", "true", "--type=bool", "core.fileMode") == "true"
 
     def unchanged(self, paths: Sequence[str]) -> set[str]:
         """Those paths whose file on disk git itself sees as what is staged.

@@ -129,7 +129,7 @@ def plan(checkout: Checkout, git: Git, old: str, new: str, edits: tuple[Edit, ..
     changes = git.changes(old, new)
     before = {c.path: _entry(c.old_mode, c.old_blob) for c in changes}
     after = {c.path: _entry(c.new_mode, c.new_blob) for c in changes}
-    staged, left_out = checkout.staged(before), checkout.left_out()
+    staged, left_out = checkout.staged(before)
     left_out |= {path for path in before if "160000" in _modes(before[path], after[path])}
     seen = [path for path in before if path not in left_out]
     stamps = {path: checkout.stamp(path) for path in seen}

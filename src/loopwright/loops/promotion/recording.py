@@ -38,8 +38,10 @@ def record(hub: Hub, mainline: str, edits: tuple[Edit, ...], title: str, number:
         if not changed:
             return old
         changed |= _plans_index(hub, old, changed)
-        modes = {p: entry.mode for p, entry in hub.git.ls_tree(old, *changed).items() if entry.mode != "120000"}
-        entries = {p: TreeEntry(modes.get(p, "100644"), hub.git.write_blob(data)) for p, data in changed.items()}
+        known = hub.entries(old)
+        modes = {p: known[p].mode for p in changed if p in known and known[p].mode != "120000"}
+        blobs = zip(changed, hub.git.write_blobs(list(changed.values())), strict=True)
+        entries = {p: TreeEntry(modes.get(p, "100644"), blob) for p, blob in blobs}
         message = f"{title}\n\n{TRAILER}: {number}\n"
         new = hub.git.commit_tree(hub.git.edit_tree(old, dict(entries)), [old], message)
         try:
