@@ -34,8 +34,9 @@ class Host:
     def here(cls, hub: Hub, environ: Mapping[str, str], tell: Callable[[Event], None]) -> Host:
         return cls(hub, environ, tell, SystemClock())
 
-    def shop(self, plan: Plan | None = None) -> Workshop:
-        return workshop.assemble(self.hub, self.environ, clock=self.clock, tell=self.tell, plan=plan)
+    def shop(self, plan: Plan | None = None, configured: workshop.Configuration | None = None) -> Workshop:
+        found = configured or workshop.configuration(self.hub)
+        return workshop.assemble(self.hub, self.environ, found, clock=self.clock, tell=self.tell, plan=plan)
 
 
 def run(host: Host, name: str) -> dict[str, Any]:
@@ -43,9 +44,9 @@ def run(host: Host, name: str) -> dict[str, Any]:
     shell.hide_environment()
     workshop.must_be_on_a_branch(host.hub)
     moving.finish(host.hub)
-    loops, _ = workshop.configuration(host.hub)
-    plan, _ = starting.read_plan(starting.tree_of(host.hub, loops.mainline), name)
-    shop = host.shop(plan)
+    configured = workshop.configuration(host.hub)
+    plan, _ = starting.read_plan(starting.tree_of(host.hub, configured[0].mainline), name)
+    shop = host.shop(plan, configured)
     if plan.status in ("ready", "running"):
         workshop.preflight(shop)
     with starting.desk_for(host.hub, shop, name) as desk:

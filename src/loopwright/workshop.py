@@ -39,6 +39,9 @@ LEFT_OUT = "none"
 WORKING = ("maker", "checker", "goal-checker", "reviewer")
 """The roles that running a plan asks for."""
 
+Configuration = tuple[Loops, tuple[str, ...]]
+"""LOOPS.md as it is in force, and what a person should know about that."""
+
 _MOST_CONTEXT = 32_768
 _SECRET = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL", re.IGNORECASE)
 
@@ -51,6 +54,7 @@ def settings(hub: Hub, environ: Mapping[str, str]) -> dict[str, str]:
 def assemble(
     hub: Hub,
     environ: Mapping[str, str],
+    configured: Configuration,
     *,
     clock: Clock,
     tell: Callable[[Event], None] = lambda event: None,
@@ -61,7 +65,7 @@ def assemble(
     Raises BadUse and BadFiles for what a person has to mend; nothing has been claimed or written by then.
     """
     env = settings(hub, environ)
-    loops, notes = configuration(hub)
+    loops, notes = configured
     kind, why = lab_kind(loops, plan)
     tree = starting.tree_of(hub, loops.mainline)
 
@@ -89,7 +93,7 @@ def assemble(
     )
 
 
-def configuration(hub: Hub) -> tuple[Loops, tuple[str, ...]]:
+def configuration(hub: Hub) -> Configuration:
     """LOOPS.md as it is in force: gates and test globs from the mainline's commit, the rest from where people edit."""
     first = (
         agents.loops(starting.tree_of(hub, hub.head_branch or "main")) if hub.head_branch else agents.loops(_head(hub))

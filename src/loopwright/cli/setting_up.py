@@ -141,7 +141,7 @@ def _examined(hub: Hub) -> Any:
     yield _row("git", True, program_version())
     yield _row("python", True, sys.version.split()[0])
     try:
-        shop = workshop.assemble(hub, os.environ, clock=SystemClock())
+        shop = workshop.assemble(hub, os.environ, workshop.configuration(hub), clock=SystemClock())
     except LoopwrightError as error:
         yield _row("configuration", False, str(error).split("\n")[0], getattr(error, "mend", "`loopwright check`"))
         return

@@ -7,7 +7,7 @@ import os
 import re
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
@@ -21,6 +21,7 @@ from loopwright.journal.hub import Hub
 GENERATIONS = "refs/loopwright/generations"
 CLAIMS = "refs/loopwright/claims"
 RUNS = "refs/loopwright/runs"
+_NUMBERED = (GENERATIONS, RUNS, "refs/tags/gen-*")
 
 
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f%~^:?*\[\\@{/]|^[.-]|(?<=\.)\.|\.$|\.(?=lock$)|[\ud800-\udfff]")
@@ -46,13 +47,20 @@ class Claim:
 
     @property
     def ref(self) -> str:
-        return f"{CLAIMS}/{ref_name(self.plan)}"
+        return _ref(self.plan)
 
 
-def allot(hub: Hub, base: str) -> int:
-    """The next run number, given once among all processes and clones of refs. Its ref keeps `base` from gc."""
+def _ref(plan: str) -> str:
+    return f"{CLAIMS}/{ref_name(plan)}"
+
+
+def allot(hub: Hub, base: str, known: int | None = None) -> int:
+    """The next run number, given once among all processes and clones of refs. Its ref keeps `base` from gc.
+
+    `known`: the highest one, as it was a moment ago.
+    """
     while True:
-        number = highest(hub) + 1
+        number, known = (highest(hub) if known is None else known) + 1, None
         try:
             hub.git.update_ref(f"{GENERATIONS}/{number}", base, "")
         except RefMoved:
@@ -62,19 +70,26 @@ def allot(hub: Hub, base: str) -> int:
 
 def highest(hub: Hub) -> int:
     """The highest number that was ever given here, 0 at first."""
-    refs = hub.git.refs(GENERATIONS, RUNS, "refs/tags/gen-*")
+    return _highest(hub.git.refs(*_NUMBERED))
+
+
+def _highest(refs: Iterable[str]) -> int:
     tails = (name.rsplit("/", 1)[1].removeprefix("gen-").removesuffix("-failed") for name in refs)
     return max((int(tail) for tail in tails if tail.isdigit()), default=0)
 
 
 def read(hub: Hub, plan: str) -> Claim | None:
     """The claim on a plan, or None."""
-    return next((claim for claim in every(hub) if claim.plan == plan), None)
+    return next((claim for claim in _read(hub, _ref(plan)) if claim.plan == plan), None)
 
 
 def every(hub: Hub) -> tuple[Claim, ...]:
     """All claims, by run number."""
-    refs = hub.git.refs(CLAIMS)
+    return _read(hub, CLAIMS)
+
+
+def _read(hub: Hub, prefix: str) -> tuple[Claim, ...]:
+    refs = hub.git.refs(prefix)
     blobs = hub.git.blobs(refs.values())
     found = [Claim(**json.loads(data), oid=oid) for oid, data in blobs.items() if data]
     return tuple(sorted(found, key=lambda claim: claim.run))
@@ -95,9 +110,10 @@ def make(
     `prepare` writes down what a run needs to be resumed, before anybody can see the claim.
     """
     with hub.lock("claims"):
-        if read(hub, plan) or not free():
+        refs = hub.git.refs(_ref(plan), *_NUMBERED)
+        if _ref(plan) in refs or not free():
             return None
-        number = allot(hub, base)
+        number = allot(hub, base, _highest(refs))
         reached("claim:numbered")
         alive = hold(hub, number)
         assert alive is not None, "a number that was never given before is held"

@@ -30,6 +30,7 @@ class Hub:
 
     top: Path
     common: Path
+    object_format: str
 
     @cached_property
     def git(self) -> Git:
@@ -52,10 +53,6 @@ class Hub:
         """Where labs lie: outside any git dir (tools leave out what is under `.git`) and any repository."""
         base = os.environ.get("LOOPWRIGHT_LABS") or _state_folder() or str(self.home / "labs")
         return Path(base) / f"{self.top.name}-{sha256(str(self.common).encode()).hexdigest()[:10]}"
-
-    @cached_property
-    def object_format(self) -> str:
-        return self.git.line("rev-parse", "--show-object-format")
 
     @cached_property
     def head_branch(self) -> str | None:
@@ -195,16 +192,14 @@ def find(where: Path) -> Hub:
     if not where.is_dir():
         raise BadUse(f"{where} is no folder", "name a folder of a git repository with -C")
     try:
-        words = ("--path-format=absolute", "--git-common-dir", "--is-bare-repository", "--is-inside-work-tree")
-        out = Git(where).run("rev-parse", *words).decode(errors="surrogateescape").splitlines()
+        words = ("--path-format=absolute", "--show-toplevel", "--git-common-dir", "--show-object-format")
+        top, common, kind = Git(where).line("rev-parse", *words).split("\n")
     except GitFailed as problem:
         if "dubious ownership" in problem.output:
             mend = f"git config --global --add safe.directory {where}"
             raise BadUse(f"{where} belongs to another user, so git refuses it", mend) from problem
+        if "must be run in a work tree" in problem.output:
+            told = f"{where} is a bare repository (or a git dir): there are no files to keep plans in"
+            raise BadUse(told, "work in a clone of it: `git clone`") from problem
         raise BadUse(f"{where} is not in a git repository", "go to one, or make one with `git init`") from problem
-    if out[1] == "true" or out[2] != "true":
-        raise BadUse(
-            f"{where} is a bare repository (or a git dir): there are no files to keep plans in",
-            "work in a clone of it: `git clone`",
-        )
-    return Hub(Path(Git(where).line("rev-parse", "--show-toplevel")), Path(out[0]))
+    return Hub(Path(top), Path(common), kind)

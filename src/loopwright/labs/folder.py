@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import shutil
 from collections.abc import Mapping, Sequence
@@ -160,7 +161,12 @@ class FolderLab:
 
 def hub_of(site: Site) -> Git:
     """git in the hub, with its git dir named: a person may have forbidden git to find one (safe.bareRepository)."""
-    return Git(site.common, {"GIT_DIR": str(site.common)})
+    return _hub_at(site.common)
+
+
+@functools.lru_cache(maxsize=16)
+def _hub_at(common: Path) -> Git:
+    return Git(common, {"GIT_DIR": str(common)})
 
 
 def remove(place: Path) -> None:

@@ -85,11 +85,13 @@ def _tag(desk: Desk, run: Run) -> None:
     else:
         desk.hub.point(desk.branch, run.tip or run.base)
         return
-    held = git.resolve(branch)
+    snapshot = f"refs/loopwright/labs/gen-{desk.number}/snapshot"
+    refs = git.refs(branch, snapshot)
+    held = refs.get(branch)
     if held and (git.is_ancestor(held, run.tip or last) or git.is_ancestor(held, last)):
         git.delete_ref(branch, held)
-    for ref, oid in git.refs(f"refs/loopwright/labs/gen-{desk.number}/snapshot").items():
-        git.delete_ref(ref, oid)  # every attempt is kept at refs/loopwright/attempts
+    if snapshot in refs:
+        git.delete_ref(snapshot, refs[snapshot])  # every attempt is kept at refs/loopwright/attempts
 
 
 def _holds_secrets(attempt: Attempt) -> bool:
@@ -104,7 +106,8 @@ def write_record(desk: Desk, run: Run, text: str) -> None:
     for path in (*kept, *sorted((desk.home / "transcripts").glob("*.jsonl"))):
         with contextlib.suppress(FileNotFoundError):
             files[path.relative_to(desk.home).as_posix()] = path.read_bytes()
-    keeps = tuple(oid for oid in (desk.hub.git.resolve(f"refs/loopwright/verified/{desk.number}"), run.tip) if oid)
+    verified = desk.journal.last("candidate") or {}
+    keeps = tuple(oid for oid in (verified.get("commit"), run.tip) if oid)
     records.write(desk.hub, reports.record(desk, run), files, keeps)
 
 

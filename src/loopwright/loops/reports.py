@@ -121,7 +121,7 @@ def _between(start: str, end: str) -> float:
 def record(desk: Desk, run: Run) -> dict[str, Any]:
     """The run record: all that `--json` prints, and what later rooms learn from."""
     tip = run.tip or run.base
-    changed = desk.hub.git.changes(run.base, tip) if tip != run.base else ()
+    changed = desk.hub.change(run.base, tip).files if tip != run.base else ()
     return {
         **result(desk, run),
         "title": run.plan.title,

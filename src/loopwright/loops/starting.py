@@ -122,9 +122,9 @@ def _may_run(hub: Hub, tree: Tree, plan: Plan, shop: Workshop) -> None:
     """Refuse what is not to be run now, and say what to do about it."""
     if plan.status is not Status.READY:
         raise _not_ready(plan)
-    taken = [name for name in hub.git.refs(f"refs/heads/loop/{plan.name}") if name != f"refs/heads/loop/{plan.name}"]
-    if hub.tip("loop") or taken:
-        name = "loop" if hub.tip("loop") else taken[0].removeprefix("refs/heads/")
+    branches = [name.removeprefix("refs/heads/") for name in hub.git.refs("refs/heads/loop")]
+    if taken := [name for name in branches if name == "loop" or name.startswith(f"loop/{plan.name}/")]:
+        name = taken[0]
         raise BadUse(
             f"the branch `{name}` leaves no room for loop/{plan.name}", f"rename it: `git branch -m {name} NAME`"
         )

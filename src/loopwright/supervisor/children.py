@@ -5,14 +5,13 @@ from __future__ import annotations
 import multiprocessing
 import multiprocessing.forkserver
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import connection
-from pathlib import Path
 from typing import Any
 
 from loopwright import running, workshop
 from loopwright.errors import LoopwrightError
-from loopwright.journal.hub import find
+from loopwright.journal.hub import Hub
 from loopwright.running import Host
 from loopwright.supervisor.jobs import Job
 
@@ -67,14 +66,14 @@ def start(host: Host, job: Job) -> Child:
     """Begin a job."""
     context = multiprocessing.get_context("forkserver")
     mine, theirs = context.Pipe(duplex=False)
-    top, environ = str(host.hub.top), dict(host.environ)
-    process = context.Process(target=_work, args=(top, environ, job, theirs), name=f"loopwright {job.verb} {job.plan}")
+    hub, environ = replace(host.hub), dict(host.environ)  # found already; what it has read stays here
+    process = context.Process(target=_work, args=(hub, environ, job, theirs), name=f"loopwright {job.verb} {job.plan}")
     process.start()
     theirs.close()
     return Child(job, process, mine)
 
 
-def _work(top: str, environ: dict[str, str], job: Job, reports: connection.Connection) -> None:
+def _work(hub: Hub, environ: dict[str, str], job: Job, reports: connection.Connection) -> None:
     """The life of a run's process: report what happens to the supervisor, and go on without one when it is gone."""
 
     def send(kind: str, fact: object) -> None:
@@ -84,7 +83,7 @@ def _work(top: str, environ: dict[str, str], job: Job, reports: connection.Conne
             return  # the supervisor died; the run does not need it
 
     try:
-        host = Host.here(find(Path(top)), environ, lambda event: send("event", event))
+        host = Host.here(hub, environ, lambda event: send("event", event))
         result = running.run(host, job.plan) if job.run is None else running.decide(host, job.verb, job.run)
     except LoopwrightError as error:
         send("refused", {"plan": job.plan, "problem": str(error), "exit": error.exit_code})
