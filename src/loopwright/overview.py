@@ -24,12 +24,20 @@ def status(hub: Hub) -> dict[str, Any]:
     tree = starting.tree_of(hub, loops.mainline)
     everything, problems = plans.read_all(tree)
     held = {claim.plan: claim for claim in claims.every(hub)}
-    newest = {record["plan"]: record for record in records.every(hub)}
+    newest = records.newest(hub)
+    reviewed = records.of_plans(hub, (plan.name for plan in everything if plan.status is Status.REVIEW))
     line = {
         "line": "running",
         "incidents": [],
         "mainline": loops.mainline,
-        "plans": [_plan(plan, everything, held, newest) for plan in everything],
+        "plans": [
+            {
+                **_plan(plan, everything),
+                "run": held[plan.name].run if plan.name in held else newest.get(plan.name),
+                "held": reviewed.get(plan.name, {}).get("held"),
+            }
+            for plan in everything
+        ],
         "runs": [_at_work(hub, claim) for claim in held.values()],
         "queue": [plan.name for plan in plans.ready(everything) if plan.name not in held],
         "problems": [str(problem) for problem in problems if problem.severity == "error"],
@@ -46,15 +54,10 @@ def _about_labs(loops: Loops) -> tuple[str, ...]:
         return (problem.problem,)
 
 
-def _plan(
-    plan: Plan, everything: tuple[Plan, ...], held: dict[str, claims.Claim], newest: dict[str, Any]
-) -> dict[str, Any]:
-    claim, record = held.get(plan.name), newest.get(plan.name)
-    run = claim.run if claim else record["run"] if record else None
+def _plan(plan: Plan, everything: tuple[Plan, ...]) -> dict[str, Any]:
     waits = list(plans.waiting_for(plan, everything)) if plan.status is Status.READY else []
-    told = {"name": plan.name, "status": str(plan.status), "run": run, "title": plan.title, "priority": plan.priority}
-    landing = record["held"] if record and plan.status is Status.REVIEW else None
-    return {**told, "waits_for": waits, "held": landing}
+    told = {"name": plan.name, "status": str(plan.status), "title": plan.title, "priority": plan.priority}
+    return {**told, "waits_for": waits}
 
 
 def _at_work(hub: Hub, claim: claims.Claim) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -37,6 +38,23 @@ def test_records_are_told_by_number_and_by_plan(hub: Hub, repo: Repository) -> N
     assert [found["run"] for found in records.every(hub)] == [2, 9, 10]
     assert (records.of_plan(hub, "a") or {})["run"] == 10
     assert records.of_plan(hub, "c") is None
+
+
+def test_the_newest_runs_of_plans_are_told_without_reading_records(hub: Hub, repo: Repository) -> None:
+    for number, plan in ((10, "a"), (9, "b"), (2, "a")):
+        records.write(hub, record(number, base=repo.head(), plan=plan), {})
+    repo.git("update-ref", "refs/loopwright/runs/somebody-s", repo.head())
+    assert records.newest(hub) == {"a": 10, "b": 9}
+    assert {name: told["run"] for name, told in records.of_plans(hub, ("b", "a", "c")).items()} == {"a": 10, "b": 9}
+    assert [found["run"] for found in records.every(hub)] == [2, 9, 10]
+
+
+def test_what_a_day_has_spent_is_counted_through_to_the_day_before(hub: Hub, repo: Repository) -> None:
+    days = ["2026-11-19"] * 2 + ["2026-11-20"] * 40 + ["2026-11-21"]
+    for number, day in enumerate(days, 1):
+        body = record(number, base=repo.head()) | {"started": f"{day}T10:00:00+00:00", "usd": 0.5}
+        records.write(hub, body, {})
+    assert [records.spent_on(hub, date(2026, 11, day)) for day in (18, 19, 20, 21, 22)] == [0.0, 1.0, 20.0, 0.5, 0.0]
 
 
 def test_what_a_record_names_is_kept_from_gc(hub: Hub, repo: Repository) -> None:

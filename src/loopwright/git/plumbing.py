@@ -181,6 +181,11 @@ class Git:
         out = self.run("for-each-ref", "--format=%(objectname) %(refname)", *prefixes).decode()
         return {name: oid for oid, name in (line.split(" ", 1) for line in out.splitlines())}
 
+    def subjects(self, prefix: str) -> dict[str, str]:
+        """The first line of each commit under a prefix: full ref name -> subject."""
+        out = self.run("for-each-ref", "--format=%(refname) %(contents:subject)", prefix).decode(errors="replace")
+        return {name: subject for name, _, subject in (line.partition(" ") for line in out.splitlines())}
+
     # -------------------------------------------------------------- objects
 
     def write_blob(self, data: bytes) -> str:

@@ -145,8 +145,8 @@ def _may_run(hub: Hub, tree: Tree, plan: Plan, shop: Workshop) -> None:
 
 def _day_has_budget(hub: Hub, shop: Workshop) -> None:
     """Refuse to begin once today's runs have spent the day's dollars. Raises BadUse."""
-    limit, spent = shop.loops.usd_per_day, records.spent_on(hub, shop.clock.now().date())
-    if limit is not None and spent >= limit:
+    limit = shop.loops.usd_per_day
+    if limit is not None and (spent := records.spent_on(hub, shop.clock.now().date())) >= limit:
         raise BadUse(
             f"today's runs have spent ${spent:.2f} of ${limit:.2f} (UTC day)",
             "go on tomorrow, or raise `budget: {usd-per-day}` in agents/LOOPS.md",

@@ -74,11 +74,7 @@ def _unfinished(tree: Tree) -> set[str]:
 
 def _held(hub: Hub, everything: Iterable[Plan]) -> list[Job]:
     """Runs that met their goal, are to be landed without a person, and have only the person's edits in their way."""
-    reviewed = [plan.name for plan in everything if plan.status is Status.REVIEW]
-    if not reviewed:
-        return []
-    newest = {record["plan"]: record for record in records.every(hub)}
-    waiting = (newest[name] for name in reviewed if name in newest)
+    waiting = records.of_plans(hub, (plan.name for plan in everything if plan.status is Status.REVIEW)).values()
     return [Job("land", told["plan"], told["run"]) for told in waiting if told["held"] and told["status"] == "review"]
 
 
