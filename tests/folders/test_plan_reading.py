@@ -336,6 +336,43 @@ def test_ready_plans_come_by_priority_then_name_and_only_when_nothing_is_open(fi
     assert waiting["next"] == ()
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "# One thing\n\n## Goal\n- `true`\n",
+        "\n\n#   One `thing` \n## Goal\n- `true`\n",
+        "# One thing ##\n## Goal\n- `true`\n",
+        "# One#thing\n## Goal\n- `true`\n",
+        "One thing\n=====\n## Goal\n- `true`\n",
+        "text first\n\n# One thing\n## Goal\n- `true`\n",
+        "# Task: One thing\n## Acceptance Criteria\n- test: `true`\n",
+        "#\n## Goal\n- `true`\n",
+        "no title\n## Goal\n- `true`\n",
+    ],
+)
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+@pytest.mark.parametrize("field", ["priority: P1", "priority: P9", "depends-on: [x, plans/y.md, x]", "depends_on: [x]"])
+def test_of_a_done_plan_is_known_what_a_whole_reading_would_tell(
+    files: Files, body: str, ending: str, field: str
+) -> None:
+    data = f"---\nstatus: done\n{field}\n---\n{body}".replace("\n", ending).encode()
+    whole, told = plans.examine("plans/p.md", data)
+    found, problems = plans.read_all(files({"plans/p.md": data}))
+    assert problems == told
+    known = [(plan.name, plan.title, plan.status, plan.priority, plan.depends_on, plan.text) for plan in found]
+    assert known == [
+        (plan.name, plan.title, plan.status, plan.priority, plan.depends_on, plan.text) for plan in (whole,) if plan
+    ]
+
+
+def test_a_done_plan_stays_done_whatever_became_of_its_text(files: Files) -> None:
+    late = with_header("late", depends_on="[done]")
+    tree = files(dict([late, ("plans/done.md", "---\nstatus: done\n---\n# Was done\n## Goal\n- `x` -> fails\n")]))
+    found, problems = plans.read_all(tree)
+    assert [plan.name for plan in plans.ready(found)] == ["late"]
+    assert problems == ()
+
+
 def test_each_ring_of_plans_is_one_problem_at_the_line_of_its_first(files: Files) -> None:
     tree = files(
         dict(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import PurePosixPath
+from typing import Any
 
 from loopwright import markdown
 from loopwright.contracts import Tree
@@ -18,6 +20,8 @@ NOT_PLANS = ("TEMPLATE.md", "README.md")
 _NAME = re.compile(r"\w[\w.+-]{0,99}")
 _ONCE = ("Scope", "Chunks", "Checks", "Goal", "Files to Modify", "Acceptance Criteria")
 _PROGRAM = ("Files to Modify", "Acceptance Criteria")
+_SAYS_DONE = re.compile(rb"^status:[ \t]*done[ \t]*\r?$", re.MULTILINE)
+_FIRST_LINE = re.compile(r"\n*# +(?!task:)([^\s#][^\n#]*?)[ \t]*(?:\n|$)", re.IGNORECASE)
 _OURS = ("Scope", "Chunks", "Checks", "Goal")
 
 
@@ -31,7 +35,10 @@ def read(path: str, data: bytes, fallback_goal: tuple[Criterion, ...] = ()) -> P
 
 
 def read_all(tree: Tree) -> tuple[tuple[Plan, ...], tuple[Problem, ...]]:
-    """Every plan of the tree that reads, and every problem (warnings too) of all of them and of GOALS.md."""
+    """Every plan of the tree that reads, and every problem (warnings too) of all of them and of GOALS.md.
+
+    Of a plan that is done only the front matter and the title are read: done plans pile up, and nobody runs them.
+    """
     goal, problems = agents.examine_goals(tree)
     if any(problem.severity == "error" for problem in problems):
         goal = ()  # half a goal would be met too easily: a plan without its own is told that it has none
@@ -44,10 +51,23 @@ def read_all(tree: Tree) -> tuple[tuple[Plan, ...], tuple[Problem, ...]]:
             continue
         if data is None:  # gone since it was listed
             continue
-        plan, problems = examine(path, data, goal)
+        plan, problems = _done(path, data) or examine(path, data, goal)
         plans += [plan] if plan else []
         found.extend(problems)
     return tuple(plans), tuple(found)
+
+
+def _done(path: str, data: bytes) -> tuple[Plan, tuple[Problem, ...]] | None:
+    """A plan that is done, without scope, chunks and goal; None for one whose text has to be read to know it."""
+    if not _SAYS_DONE.search(data):
+        return None
+    document, complaints = markdown.read(path, data, outline=False), Complaints(path)
+    values, title = header(document, "plan-front-matter", complaints), _FIRST_LINE.match(document.body)
+    name = _name(path, complaints)
+    if values.get("status") != Status.DONE or title is None or document.problems or complaints.errors:
+        return None
+    known = {"status": Status.DONE, "priority": values.get("priority", "P2"), "depends_on": _depends_on(values)}
+    return Plan(name, path, title[1], document.text, **known), complaints.all
 
 
 def in_folder(tree: Tree) -> tuple[str, ...]:
@@ -90,7 +110,7 @@ def _plan(document: Document, complaints: Complaints, fallback_goal: tuple[Crite
         text=document.text,
         status=status,
         priority=values.get("priority", "P2"),
-        depends_on=tuple(dict.fromkeys(_plan_name(name) for name in values.get("depends-on", ()))),
+        depends_on=_depends_on(values),
         merge=values.get("merge"),
         lab=values.get("lab"),
         supersedes=_plan_name(values["supersedes"]) if "supersedes" in values else None,
@@ -136,6 +156,10 @@ def _name(path: str, complaints: Complaints) -> str:
         mend = "name the file with letters, digits, '-' and '_' alone, as in 2026-11-my-plan.md"
         complaints.add(1, "name", f"'{name}' cannot be the name of a branch", mend)
     return name
+
+
+def _depends_on(values: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(_plan_name(name) for name in values.get("depends-on", ())))
 
 
 def _plan_name(name: str) -> str:
