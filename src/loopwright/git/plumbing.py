@@ -122,7 +122,7 @@ class Git:
     def bare(self) -> Git:
         """The same repository away from its working tree, so that no attributes file there has a say: not whether a
         file's diff is shown (`-diff` hides it), not which program merges it."""
-        found = self.line("rev-parse", "--path-format=absolute", "--git-common-dir")
+        found = self.extra.get("GIT_DIR") or self.line("rev-parse", "--path-format=absolute", "--git-common-dir")
         return Git(Path(found), {**self.extra, "GIT_DIR": found, "GIT_ATTR_NOSYSTEM": "1"})
 
     @cached_property
@@ -171,6 +171,13 @@ class Git:
     def delete_ref(self, ref: str, old: str) -> bool:
         """Delete a ref that holds `old`; whether it did."""
         return self.ask("update-ref", "-d", "--no-deref", ref, old, ok=(0, 1, 128))[0] == 0
+
+    def delete_refs(self, held: Mapping[str, str]) -> None:
+        """Delete all these refs at once; when one of them holds something else by now, those that hold theirs."""
+        feed = "".join(f"option no-deref\ndelete {ref} {oid}\n" for ref, oid in held.items()).encode()
+        if held and self.ask("update-ref", "--stdin", data=feed, ok=(0, 1, 128))[0]:
+            for ref, oid in held.items():
+                self.delete_ref(ref, oid)
 
     def _value(self, ref: str) -> str | None:
         code, out = self.ask("rev-parse", "-q", "--verify", "--end-of-options", ref, ok=(0, 1, 128))

@@ -26,9 +26,10 @@ _KEPT_TREES = 4
 
 @dataclass(frozen=True)
 class Hub:
-    """A repository: `top` is the working tree that was asked for, `common` its git common dir."""
+    """A repository: `top` is the working tree that was asked for, with `gitdir`; `common` is what all of them share."""
 
     top: Path
+    gitdir: Path
     common: Path
     object_format: str
 
@@ -83,15 +84,17 @@ class Hub:
 
     def change(self, base: str, commit: str, hazards: tuple[Hazard, ...] = ()) -> Change:
         """What a commit holds that `base` does not, with the whole diff."""
-        if (base, commit) not in self._changes:
+        tree = self.git.tree_of(commit)
+        if (base, tree) not in self._changes:
             files = self.git.changes(base, commit)
             diff = self.git.diff(base, commit) if files else ""
-            self._changes[base, commit] = Change(base, commit, self.git.tree_of(commit), files, diff)
-        return replace(self._changes[base, commit], hazards=hazards)
+            self._changes[base, tree] = Change(base, commit, tree, files, diff)
+        return replace(self._changes[base, tree], commit=commit, hazards=hazards)
 
     @cached_property
     def _changes(self) -> dict[tuple[str, str], Change]:
-        """What was compared already: guards, gates and judges look at the same two commits."""
+        """What was compared already, by commit and tree: guards, gates and judges look at the same two, and what would
+        land has most often the run's own tree."""
         return {}
 
     def with_files(self, commit: str, edits: Mapping[str, tuple[str, bytes | str] | None], why: str) -> str:
@@ -192,8 +195,8 @@ def find(where: Path) -> Hub:
     if not where.is_dir():
         raise BadUse(f"{where} is no folder", "name a folder of a git repository with -C")
     try:
-        words = ("--path-format=absolute", "--show-toplevel", "--git-common-dir", "--show-object-format")
-        top, common, kind = Git(where).line("rev-parse", *words).split("\n")
+        words = ("--path-format=absolute", "--show-toplevel", "--absolute-git-dir", "--git-common-dir")
+        top, gitdir, common, kind = Git(where).line("rev-parse", *words, "--show-object-format").split("\n")
     except GitFailed as problem:
         if "dubious ownership" in problem.output:
             mend = f"git config --global --add safe.directory {where}"
@@ -202,4 +205,4 @@ def find(where: Path) -> Hub:
             told = f"{where} is a bare repository (or a git dir): there are no files to keep plans in"
             raise BadUse(told, "work in a clone of it: `git clone`") from problem
         raise BadUse(f"{where} is not in a git repository", "go to one, or make one with `git init`") from problem
-    return Hub(Path(top), Path(common), kind)
+    return Hub(Path(top), Path(gitdir), Path(common), kind)

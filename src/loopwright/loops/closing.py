@@ -87,11 +87,11 @@ def _tag(desk: Desk, run: Run) -> None:
         return
     snapshot = f"refs/loopwright/labs/gen-{desk.number}/snapshot"
     refs = git.refs(branch, snapshot)
+    over = {snapshot: refs[snapshot]} if snapshot in refs else {}  # every attempt is kept at refs/loopwright/attempts
     held = refs.get(branch)
     if held and (git.is_ancestor(held, run.tip or last) or git.is_ancestor(held, last)):
-        git.delete_ref(branch, held)
-    if snapshot in refs:
-        git.delete_ref(snapshot, refs[snapshot])  # every attempt is kept at refs/loopwright/attempts
+        over[branch] = held
+    git.delete_refs(over)
 
 
 def _holds_secrets(attempt: Attempt) -> bool:

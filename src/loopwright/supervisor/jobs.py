@@ -93,9 +93,8 @@ def _written_for(hub: Hub, plan: str) -> list[object]:
 def _in_the_way(hub: Hub, number: int) -> list[object]:
     """The person's files where the run would land, and what git is in the middle of."""
     record: Mapping[str, Any] = records.read(hub, number) or {"files": []}
-    gitdir = Path(hub.git.line("rev-parse", "--absolute-git-dir"))
     files = (hub.top / file["path"] for file in record["files"])
-    return [_stamp(path) for path in (*files, *(gitdir / name for name in _UNDER_WAY))]
+    return [_stamp(path) for path in (*files, *(hub.gitdir / name for name in _UNDER_WAY))]
 
 
 def _stamp(path: Path) -> tuple[int, ...] | None:

@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from loopwright.git import Git, TreeEntry
+from loopwright.journal.hub import Hub
 
 OTHER = TreeEntry("other", "")
 """Something is there that is neither a file nor a link git could track: a folder, a pipe, a conflict."""
@@ -143,16 +144,16 @@ class Checkout:
         return [known.get(path) or self.git.line("hash-object", "--", path) for path in paths]
 
 
-def find(git: Git, ref: str) -> Checkout | None:
+def find(hub: Hub, ref: str) -> Checkout | None:
     """The working tree in which the branch `ref` is checked out (or being rebased), if there is one."""
-    for block in git.run("worktree", "list", "--porcelain", "-z").split(b"\0\0"):
+    for block in hub.git.run("worktree", "list", "--porcelain", "-z").split(b"\0\0"):
         lines = [line.decode(errors="surrogateescape") for line in block.split(b"\0") if line]
         if not lines or "bare" in lines or not lines[0].startswith("worktree "):
             continue
         top, here = Path(lines[0].removeprefix("worktree ")), f"branch {ref}" in lines
         if not top.is_dir() or not (here or "detached" in lines):
             continue
-        gitdir = Path(Git(top).line("rev-parse", "--absolute-git-dir"))
+        gitdir = hub.gitdir if top == hub.top else Path(Git(top).line("rev-parse", "--absolute-git-dir"))
         if here or _being_rebased(gitdir) == ref:
             return Checkout(top, gitdir)
     return None

@@ -48,7 +48,7 @@ def move(hub: Hub, wanted: Move, patience: float = PATIENCE) -> Held | None:
             _finish(hub, patience)
             if hub.git.resolve(wanted.ref) != wanted.old:
                 raise RefMoved(wanted.ref, wanted.old)
-            place = checkouts.find(hub.git, wanted.ref)
+            place = checkouts.find(hub, wanted.ref)
             if place is not None:
                 with _undisturbed():
                     return _busy(wanted, place) or _move_checked_out(hub, wanted, place, patience, lock)
