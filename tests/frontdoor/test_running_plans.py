@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from pathlib import Path
 
 import pytest
 
@@ -107,6 +108,18 @@ def test_a_judging_role_left_out_is_said_on_the_page(scripted: Scripted) -> None
     assert shop.door("run", "fix", "--json").json["landed"]
 
     assert "checker left out" in shop.page(1)
+
+
+def test_for_a_role_that_is_left_out_no_lab_is_made(scripted: Scripted, tmp_path: Path) -> None:
+    shop = scripted([good_maker(), *judges()[1:]])
+    shop.write("agents/checker.md", "---\nname: checker\ndescription: d\nbackend: none\n---\n")
+    loops(shop, setup=f"['echo made >> {tmp_path}/labs']")
+    shop.plan("fix")
+
+    assert shop.door("run", "fix", "--json").json["landed"]
+
+    labs = ["maker", "gates of the chunk", "gates of the landing", "goal-checker", "reviewer"]
+    assert len((tmp_path / "labs").read_text().split()) == len(labs)
 
 
 def test_prose_criteria_are_answered_by_number_or_not_met(scripted: Scripted) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
@@ -79,14 +80,17 @@ class Desk:
         self,
         role_name: str,
         key: str,
-        lab: Lab,
+        lab: AbstractContextManager[Lab],
         task: str,
         *,
         chunk: Chunk | None = None,
         observations: tuple[str, ...] = (),
         answer: str | None = None,
     ) -> Report | None:
-        """Have a role do one session, once: a session that ended is never held again. None: the role is left out."""
+        """Have a role do one session, once: a session that ended is never held again. None: the role is left out.
+
+        `lab` is entered when there is a session to be held, and not before.
+        """
         if fact := self.journal.last("session", key=key):
             return decode(Report, fact["report"])
         role = self.shop.role(role_name)
@@ -108,8 +112,9 @@ class Desk:
             run=self.number,
             model=self.shop.model(role),
         )
-        report = backend.work(brief, lab, self._session(key, role_name, brief))
-        self.journal.write("session", {"key": key, "role": role_name, "report": encode(report)})
+        with lab as place:
+            report = backend.work(brief, place, self._session(key, role_name, brief))
+            self.journal.write("session", {"key": key, "role": role_name, "report": encode(report)})
         self.tell("role", f"{role_name} ended: {report.ended}", role=role_name, key=key, usage=encode(self.spent()))
         kept = self.journal.last("session", key=key)
         assert kept is not None, "it was written a moment ago"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 from loopwright.checkpoints import reached
 from loopwright.checks import judged
 from loopwright.checks.guards import standard
@@ -80,7 +82,9 @@ def _make(
         begun = (desk.home / "transcripts" / f"{key}.jsonl").exists()
         if lab.fresh or not begun:
             lab.restore(before)
-        report = desk.play("maker", key, lab, telling.chunk_task(desk.plan, chunk), chunk=chunk, observations=seen)
+        report = desk.play(
+            "maker", key, nullcontext(lab), telling.chunk_task(desk.plan, chunk), chunk=chunk, observations=seen
+        )
         assert report is not None, "a maker can't be left out"
         reached("chunk:made")
         change = lab.snapshot(tip, telling.commit_message(desk, chunk, report))
@@ -123,7 +127,7 @@ def _guard(desk: Desk, lab: Lab, change: Change, before: str) -> tuple[Verdict, 
 def _check(desk: Desk, run: Run, chunk: Chunk, key: str, change: Change) -> tuple[Verdict, ...]:
     """The checker's verdict on this chunk, bound to the commit; nothing when the role is left out."""
     step = desk.hub.change(run.tip or run.base, change.commit)
-    with fresh_lab(desk, f"{key}-checker", change.commit, desk.base) as lab:
-        task = telling.check_task(desk.plan, chunk, step)
-        report = desk.play("checker", f"{key}-checker", lab, task, chunk=chunk, answer="submit_verdict")
+    lab = fresh_lab(desk, f"{key}-checker", change.commit, desk.base)
+    task = telling.check_task(desk.plan, chunk, step)
+    report = desk.play("checker", f"{key}-checker", lab, task, chunk=chunk, answer="submit_verdict")
     return () if report is None else (judged.verdict("checker", report, change),)

@@ -85,10 +85,10 @@ def gated(desk: Desk, run: Run, commit: str) -> Run:
 
 def _goal(desk: Desk, run: Run, commit: str) -> Run:
     """Ask the goal-checker: prose criteria are answered by number, or they aren't met."""
-    with fresh_lab(desk, "goal-checker", commit, desk.base) as lab:
-        task = telling.goal_task(desk.plan, run.goal)
-        key = f"goal-checker-{commit[:10]}"  # what it saw: another candidate is judged anew
-        report = desk.play("goal-checker", key, lab, task, answer="submit_goal_report")
+    lab = fresh_lab(desk, "goal-checker", commit, desk.base)
+    task = telling.goal_task(desk.plan, run.goal)
+    key = f"goal-checker-{commit[:10]}"  # what it saw: another candidate is judged anew
+    report = desk.play("goal-checker", key, lab, task, answer="submit_goal_report")
     reached("verify:judged")
     if report is None:
         if desk.plan.prose_goals:
@@ -104,8 +104,8 @@ def _review(desk: Desk, run: Run, tip: str, commit: str) -> Run:
     change = desk.hub.change(run.base, tip)
     verdicts: list[Verdict] = []
     for i, task in enumerate(telling.review_tasks(run, change), 1):
-        with fresh_lab(desk, f"reviewer-{i}", commit, desk.base) as lab:
-            report = desk.play("reviewer", f"reviewer-{i}", lab, task, answer="submit_verdict")
+        lab = fresh_lab(desk, f"reviewer-{i}", commit, desk.base)
+        report = desk.play("reviewer", f"reviewer-{i}", lab, task, answer="submit_verdict")
         if report is not None:
             verdicts.append(judged.verdict("reviewer", report, change))
     outcome = Outcome.MET if all(verdict.passed for verdict in verdicts) else Outcome.NOT_MET
