@@ -303,6 +303,11 @@ class Git:
     def is_ancestor(self, old: str, new: str) -> bool:
         return old == new or self.ask("merge-base", "--is-ancestor", old, new, ok=(0, 1))[0] == 0
 
+    def merge_base(self, one: str, other: str) -> str | None:
+        """The newest commit that two have in common, or None."""
+        code, out = self.ask("merge-base", one, other, ok=(0, 1))
+        return out.decode().strip() if code == 0 else None
+
     # -------------------------------------------------------------- merging and comparing
 
     def merge(self, ours: str, theirs: str) -> Merged:

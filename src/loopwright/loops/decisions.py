@@ -16,7 +16,7 @@ from loopwright.journal.claims import Claim
 from loopwright.journal.codec import decode, encode
 from loopwright.journal.facts import Lines
 from loopwright.journal.hub import Hub
-from loopwright.loops import execution, pausing, reports, starting
+from loopwright.loops import closing, execution, pausing, reports, starting
 from loopwright.loops.desk import Desk
 from loopwright.vocabulary import Landing, Outcome, Plan, Run, Scope, Stop
 
@@ -27,7 +27,7 @@ def record_of(hub: Hub, number: int) -> Result:
     """Run N's record. Raises BadUse when there was no such run."""
     record = records.read(hub, number)
     if record is None:
-        claim = next((claim for claim in claims.every(hub) if claim.run == number), None)
+        claim = _claim_of(hub, number)
         if claim is not None and claims.is_alive(hub, number):
             mend = f"`loopwright status` says how far it is; `loopwright stop {number}` interrupts it"
             raise BadUse(f"run {number} is at work", mend)
@@ -65,7 +65,7 @@ def desk_of(hub: Hub, shop: Workshop, number: int) -> Iterator[Desk]:
 
 def resume(hub: Hub, shop: Workshop, number: int) -> Result:
     """Finish run N from where it stood; a finished one is told again."""
-    claim = next((claim for claim in claims.every(hub) if claim.run == number), None)
+    claim = _claim_of(hub, number)
     if claim is None:
         return as_result(record_of(hub, number))
     with starting.resumed(hub, shop, claim) as desk:
@@ -74,19 +74,43 @@ def resume(hub: Hub, shop: Workshop, number: int) -> Result:
 
 def land(hub: Hub, shop: Workshop, number: int) -> Result:
     """Land a run that met its goal and waits for a person, or was held. One that has landed is told again."""
+    record = _caught_up(hub, shop, number) or record_of(hub, number)
+    if record["landed"]:
+        return as_result(record)
     with desk_of(hub, shop, number) as desk:
-        run = execution.begin(desk)
-        if run.landing:
-            return reports.result(desk, run)
-        _must_wait(hub, number, run)
+        _must_wait(hub, record["status"], execution.begin(desk))
         return pausing.carry_out(desk, decided=True)
 
 
-def _must_wait(hub: Hub, number: int, run: Run) -> None:
-    status = record_of(hub, number)["status"]
+def _caught_up(hub: Hub, shop: Workshop, number: int) -> Result | None:
+    """Run N's record, a landing that was cut off before it was written down included; None for a run that is open."""
+    claim = _claim_of(hub, number)
+    if claim is None and (record := record_of(hub, number))["landed"]:
+        return record
+    if claims.is_alive(hub, number):
+        return None
+    with starting.resumed(hub, shop, claim) if claim else desk_of(hub, shop, number) as desk:
+        run = execution.begin(desk)
+        if run.landing:
+            closing.close(desk, run)
+        elif claim:
+            return None
+    return record_of(hub, number)
+
+
+def _claim_of(hub: Hub, number: int) -> Claim | None:
+    return next((claim for claim in claims.every(hub) if claim.run == number), None)
+
+
+def _must_wait(hub: Hub, status: str, run: Run) -> None:
     if run.outcome is not Outcome.MET or status == "rejected":
         mend = "only a run in review can land; set its plan to `status: ready` to run it again"
-        raise BadUse(f"run {number} is {status}, so there is nothing to land", mend)
+        raise BadUse(f"run {run.number} is {status}, so there is nothing to land", mend)
+    held = hub.tip(run.branch)
+    if held not in (None, run.tip):
+        told = f"{run.branch} is at {held[:10]}, but what was verified is {run.tip or '':.10}"
+        mend = f"keep what is there, `git branch NAME {run.branch}`, then `git branch -f {run.branch} {run.tip}`"
+        raise BadUse(told, f"{mend}; or `loopwright reject {run.number}`, and run the plan again")
 
 
 def reject(hub: Hub, shop: Workshop, number: int) -> Result:
@@ -94,10 +118,11 @@ def reject(hub: Hub, shop: Workshop, number: int) -> Result:
 
     An interrupted run ends so. An older run of a plan that has a newer one has no say about the plan any more.
     """
-    if claim := next((claim for claim in claims.every(hub) if claim.run == number), None):
+    record = _caught_up(hub, shop, number)
+    if claim := _claim_of(hub, number):
         with starting.resumed(hub, shop, claim) as desk:
             return _rejected(desk)
-    record = record_of(hub, number)
+    record = record or record_of(hub, number)
     if record["status"] == "rejected":
         return as_result(record)
     newest = claims.read(hub, record["plan"]) or records.of_plan(hub, record["plan"])
@@ -117,17 +142,20 @@ def _rejected(desk: Desk) -> Result:
 
 def rollback(hub: Hub, shop: Workshop, number: int) -> Result:
     """Take back what landed, by a revert through the same gates; what hasn't landed is rejected."""
-    record = record_of(hub, number)
-    if not record["landed"]:
+    record = _caught_up(hub, shop, number)
+    if record is None or not record["landed"]:
         return reject(hub, shop, number)
     name = f"rollback-gen-{number}"
-    if (done := records.of_plan(hub, name)) and done["landed"]:
-        return as_result(done)
     if claim := claims.read(hub, name):
         return resume(hub, shop, claim.run)
+    if (done := records.of_plan(hub, name)) and done["status"] in ("done", "review"):
+        return land(hub, shop, done["run"])  # it has landed, or was held and is tried again
     landing = decode(Landing, record["landing"])
-    plan = _taking_back(hub, number, record, landing)
     base = starting.mainline_tip(hub, shop.loops.mainline)
+    if not hub.git.is_ancestor(landing.commit, base):
+        told = f"run {number} landed as {landing.commit[:10]}, which {shop.loops.mainline} doesn't hold any more"
+        raise BadUse(told, "there is nothing to take back; `loopwright fsck` says what the mainline lacks")
+    plan = _taking_back(hub, number, record, landing)
 
     def prepare(run: int) -> None:
         (hub.run_home(run) / "plan.json").write_text(json.dumps(encode(plan)))
@@ -181,7 +209,7 @@ def pid_of(hub: Hub, claim: Claim) -> int:
 
 def stop(hub: Hub, number: int) -> Result:
     """Interrupt run N where it is; `resume N` goes on with it."""
-    claim = next((claim for claim in claims.every(hub) if claim.run == number), None)
+    claim = _claim_of(hub, number)
     if claim is None:
         return as_result(record_of(hub, number))
     if not claims.is_alive(hub, number):

@@ -32,7 +32,8 @@ def _standing(desk: Desk, outcome: Outcome, why: str) -> dict[str, Any]:
     run = replace(execution.begin(desk), outcome=outcome)
     desk.tell("note", f"{outcome}: {why}")
     desk.tell("end", f"{outcome}: `loopwright resume {desk.number}` goes on", outcome=str(outcome))
-    closing.write_record(desk, run, reports.page(desk, run))
+    if not desk.journal.last("closed"):  # a landing that was interrupted: its run had ended, and waits as it did
+        closing.write_record(desk, run, reports.page(desk, run))
     result = reports.result(desk, run)
     return {**result, "notes": [*result["notes"], f"{outcome}: {why}"]}
 

@@ -34,15 +34,20 @@ def prove(desk: Desk, run: Run) -> Run:
 
 
 def conflict_stop(conflict: Conflict) -> Stop:
+    if not conflict.paths:
+        return Stop("conflict", "the mainline was replaced meanwhile: it has no commit in common with this run")
     paths = ", ".join(conflict.paths[:10])
     return Stop("conflict", f"the mainline changed the same lines meanwhile: {paths}")
 
 
-def candidate(desk: Desk, tip: str) -> str | Conflict:
+def candidate(desk: Desk, tip: str, *, anew: bool = False) -> str | Conflict:
     """The commit that would land now. The same one, also across restarts, for as long as the mainline doesn't move
-    but by record commits: these change nothing that a gate could see."""
+    but by record commits: these change nothing that a gate could see.
+
+    `anew`: it was stale. The mainline's files may be the same, and merge otherwise: it merged the run and undid that.
+    """
     mainline = desk.shop.loops.mainline
-    fact = desk.journal.last("candidate", tip=tip)
+    fact = None if anew else desk.journal.last("candidate", tip=tip)
     if fact and (main := desk.hub.tip(mainline)) and same_to_gates(desk.hub.git, main, fact["mainline"]):
         return str(fact["commit"])
     found = landing.candidate(desk.hub, mainline, tip, desk.number)
@@ -122,21 +127,21 @@ def land(desk: Desk, run: Run) -> Run:
 
 def _land(desk: Desk, run: Run) -> Run:
     """While the mainline moves all the same, the merge is verified again, until it holds or no longer fits."""
+    stale = False
     while True:
-        found = candidate(desk, run.tip or run.base)
+        found = candidate(desk, run.tip or run.base, anew=stale)
         if isinstance(found, Conflict):
             return run.stopped(conflict_stop(found))
         run = gated(desk, run, found)
         if run.outcome is Outcome.NOT_MET:
             desk.note("the gates passed on the run's own base, but not merged with what the mainline is now")
             return run
-        if undone := _undone(desk, run, found):
-            detail = f"landing would take back what the mainline got meanwhile: {', '.join(undone)}"
-            return run.stopped(Stop("silent-revert", detail))
+        if stop := _against_the_mainline(desk, run, found):
+            return run.stopped(stop)
         desk.tell("land", "landing")
         title = _title(desk)
         done = landing.land(desk.hub, desk.shop.loops.mainline, desk.number, found, run.base, title)
-        if isinstance(done, Stale):
+        if stale := isinstance(done, Stale):
             continue
         if isinstance(done, Conflict):
             return run.stopped(conflict_stop(done))
@@ -154,8 +159,14 @@ def _title(desk: Desk) -> str:
     return f"{verb} {desk.plan.name}: {desk.plan.title} (gen-{desk.number})"
 
 
-def _undone(desk: Desk, run: Run, commit: str) -> tuple[str, ...]:
+def _against_the_mainline(desk: Desk, run: Run, commit: str) -> Stop | None:
+    """Whether landing would undo what a person did on the mainline, or has been undone by one already."""
     if desk.kind != "plan":  # taking back is what a rollback is for, and its plan is the landing that it names
-        return ()
-    main = desk.hub.git.parents(commit)[0]
-    return landing.silent_reverts(desk.hub.git, run.base, main, commit, desk.plan.scope)
+        return None
+    git, main, tip = desk.hub.git, desk.hub.git.parents(commit)[0], run.tip or run.base
+    if undone := landing.silent_reverts(git, run.base, main, commit, desk.plan.scope):
+        detail = f"landing would take back what the mainline got meanwhile: {', '.join(undone)}"
+        return Stop("silent-revert", detail)
+    if gone := landing.taken_back(git, run.base, tip, commit):
+        return Stop("conflict", f"the mainline had this work already, and took it back: {', '.join(gone[:10])}")
+    return None

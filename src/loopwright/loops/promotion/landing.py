@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from loopwright.checkpoints import reached
 from loopwright.errors import RefMoved
-from loopwright.git import Git
+from loopwright.git import Git, Merged
 from loopwright.git.history import trailers
 from loopwright.journal.hub import Hub
 from loopwright.loops.promotion import moving
@@ -22,7 +22,7 @@ RUN, VERIFIED = "Loopwright-Run", "Loopwright-Verified"
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """The run's work and the mainline can't be merged: the paths."""
+    """The run's work and the mainline can't be merged: the paths. None: they have no commit in common."""
 
     paths: tuple[str, ...]
 
@@ -47,10 +47,27 @@ def candidate(hub: Hub, mainline: str, tip: str, number: int) -> str | Conflict:
     """
     main = hub.git.resolve(f"refs/heads/{mainline}")
     assert main is not None
-    merged = hub.git.merge(main, tip)
-    if merged.conflicts:
-        return Conflict(merged.conflicts)
+    merged = _merged(hub.git, main, tip)
+    if isinstance(merged, Conflict):
+        return merged
     return hub.git.commit_tree(merged.tree, [main, tip], f"candidate of run {number}\n")
+
+
+def _merged(git: Git, main: str, tip: str) -> Merged | Conflict:
+    if git.merge_base(main, tip) is None:
+        return Conflict(())
+    merged = git.merge(main, tip)
+    return Conflict(merged.conflicts) if merged.conflicts else merged
+
+
+def taken_back(git: Git, base: str, tip: str, commit: str) -> tuple[str, ...]:
+    """Paths that a run changed and that are, in what would land, as before it: the mainline had merged the run's work
+    by another way, and undid it. Merging again brings nothing of that."""
+    shared = git.merge_base(git.parents(commit)[0], tip)
+    if shared is None or git.is_ancestor(shared, base):
+        return ()
+    left = {change.path for change in git.changes(base, commit)}
+    return tuple(change.path for change in git.changes(base, tip) if change.path not in left)
 
 
 def silent_reverts(git: Git, base: str, main: str, tree: str, scope: Scope) -> tuple[str, ...]:
@@ -136,9 +153,9 @@ def _tree(git: Git, main: str, verified: str) -> str | Stale | Conflict:
     first, tip = git.parents(verified)
     if main == first:
         return git.tree_of(verified)
-    merged = git.merge(main, tip)
-    if merged.conflicts:
-        return Conflict(merged.conflicts)
+    merged = _merged(git, main, tip)
+    if isinstance(merged, Conflict):
+        return merged
     return merged.tree if same_to_gates(git, merged.tree, verified) else Stale(main)
 
 
