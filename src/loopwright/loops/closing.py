@@ -13,7 +13,7 @@ from loopwright.journal import claims, records
 from loopwright.journal.codec import decode, encode
 from loopwright.loops import reports
 from loopwright.loops.desk import Desk
-from loopwright.loops.promotion import landing, recording
+from loopwright.loops.promotion import checkout, landing, recording
 from loopwright.loops.promotion.edits import Edit
 from loopwright.vocabulary import Attempt, Outcome, Run, Status, Stop, Verdict
 
@@ -88,7 +88,7 @@ def _tag(desk: Desk, run: Run) -> None:
     snapshot = f"refs/loopwright/labs/gen-{desk.number}/snapshot"
     refs = git.refs(branch, snapshot)
     over = {snapshot: refs[snapshot]} if snapshot in refs else {}  # every attempt is kept at refs/loopwright/attempts
-    held = refs.get(branch)
+    held = None if checkout.find(desk.hub, branch) else refs.get(branch)  # a person who is on it stays on it
     if held and (git.is_ancestor(held, run.tip or last) or git.is_ancestor(held, last)):
         over[branch] = held
     git.delete_refs(over)

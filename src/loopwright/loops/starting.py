@@ -21,7 +21,7 @@ from loopwright.journal.codec import decode, encode
 from loopwright.journal.hub import Hub
 from loopwright.loops import continuing
 from loopwright.loops.desk import Desk, journal_of
-from loopwright.loops.promotion import recording
+from loopwright.loops.promotion import checkout, recording
 from loopwright.loops.promotion.edits import Edit
 from loopwright.vocabulary import Plan, Status
 
@@ -128,6 +128,9 @@ def _may_run(hub: Hub, tree: Tree, plan: Plan, shop: Workshop) -> None:
         raise BadUse(
             f"the branch `{name}` leaves no room for loop/{plan.name}", f"rename it: `git branch -m {name} NAME`"
         )
+    if place := checkout.find(hub, f"refs/heads/loop/{plan.name}"):
+        mend = "the run would move it under you: `git switch` to another one there"
+        raise BadUse(f"loop/{plan.name} is checked out in {place.top}", mend)
     _day_has_budget(hub, shop)
     everything, _ = plans.read_all(tree)
     if circles := plans.cycles(everything):
