@@ -8,7 +8,7 @@ import fcntl
 import os
 import select
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Any
 
 from watchdog.events import FileSystemEvent, FileSystemEventHandler
 from watchdog.observers import Observer
+from watchdog.observers.polling import PollingObserver
 
 FOLDERS = ("plans", "agents", "skills")
 SETTLE = 0.06
@@ -23,6 +24,9 @@ SETTLE = 0.06
 
 CAP = 1.0
 """Seconds after which one looks all the same: a file that is written to without end must not starve the others."""
+
+POLL = 1.0
+"""Seconds between two looks at the folders' files where the system has no watch to give."""
 
 WAKING = ("closed", "moved", "deleted", "created", "modified")
 
@@ -66,13 +70,51 @@ class Waker:
     """Something to wait on: `descriptor` becomes readable when the folders changed."""
 
     descriptor: int
-    observer: Any
     top: Path
     bell: _Bell
+    tell: Callable[[str], None]
+    observe: Callable[[], Any]
+    observer: Any = None
     watched: dict[Path, tuple[int, Any]] = field(default_factory=dict)  # a folder's inode, and the watch on it
+
+    def begin(self) -> None:
+        """Watch the top folder; by looking at it again and again where the system's watches have run out.
+
+        inotify instances (128) and watches are counted per user: an editor or another watcher may hold them all.
+        """
+        try:
+            self.observer = self.observe()
+            self.observer.schedule(_TopBell(self.bell.pipe), str(self.top), recursive=False)
+            self.observer.start()
+        except OSError as problem:
+            self._poll(problem)
+
+    def _poll(self, problem: OSError) -> None:
+        if problem.errno not in (errno.EMFILE, errno.ENOSPC) or isinstance(self.observer, PollingObserver):
+            raise problem
+        self.tell(f"no inotify watch is left for this user: the folders are looked at every {POLL:g} s instead")
+        self.end()
+        self.observe = lambda: PollingObserver(timeout=POLL)
+        self.watched.clear()
+        self.begin()
+
+    def end(self) -> None:
+        """Stop watching."""
+        if self.observer is None:
+            return
+        self.observer.stop()
+        if self.observer.is_alive():
+            self.observer.join()
 
     def look(self) -> None:
         """Watch folders that have come into being since, also where another one of that name was before."""
+        try:
+            self._look()
+        except OSError as problem:
+            self._poll(problem)
+            self._look()
+
+    def _look(self) -> None:
         for folder in (self.top / name for name in FOLDERS):
             inode = _inode(folder)
             before, watch = self.watched.get(folder, (None, None))
@@ -103,18 +145,18 @@ def _inode(folder: Path) -> int | None:
 
 
 @contextmanager
-def waking(top: Path) -> Iterator[Waker]:
-    """Watch the folders that people write; one observer, for inotify instances are few (128 per user)."""
+def waking(top: Path, tell: Callable[[str], None], observe: Callable[[], Any] = Observer) -> Iterator[Waker]:
+    """Watch the folders that people write; one observer, for inotify instances are few (128 per user).
+
+    `tell` gets what a person should know of how it is watched.
+    """
     read, write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
-    observer = Observer()
-    waker = Waker(read, observer, top, _Bell(write))
-    observer.schedule(_TopBell(write), str(top), recursive=False)
-    observer.start()
+    waker = Waker(read, top, _Bell(write), tell, observe)
     try:
+        waker.begin()
         yield waker
     finally:
-        observer.stop()
-        observer.join()
+        waker.end()
         os.close(read)
         os.close(write)
 

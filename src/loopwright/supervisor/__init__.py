@@ -78,7 +78,7 @@ class Supervisor:
             found = Found((), (str(error),), 0)
         for problem in found.problems:
             if problem not in self.complaints:  # each is said once, and again when it comes back
-                self._note(problem)
+                self.note(problem)
         self.complaints = found.problems
         return found
 
@@ -121,7 +121,7 @@ class Supervisor:
 
     def _refuse(self, job: Job, told: dict[str, Any], seconds: float = REFUSED_AGAIN) -> None:
         if self.refused.get(job.plan) != told:
-            self._note(f"{job.plan}: {told['problem']}")
+            self.note(f"{job.plan}: {told['problem']}")
         self.refused[job.plan] = told
         self.tries.rest(self.host.hub, job, self.host.clock.monotonic() + seconds)
 
@@ -130,13 +130,14 @@ class Supervisor:
         self.deaths[plan] += 1
         told = f"the process died (exit {child.process.exitcode})"
         if self.deaths[plan] < DEATHS:
-            self._note(f"{plan}: {told}; its run is gone on with")
+            self.note(f"{plan}: {told}; its run is gone on with")
             return
         mend = f"look at what it printed, and run it in the foreground: `loopwright run {plan}`"
         told = f"{told}, as {DEATHS - 1} others did before\n  mend: {mend}"
         self._refuse(child.job, {"plan": plan, "problem": told, "exit": 1}, math.inf)
 
-    def _note(self, text: str) -> None:
+    def note(self, text: str) -> None:
+        """Say something that no run says."""
         self.host.tell(Event("note", text))
 
     def end(self) -> None:
@@ -161,7 +162,7 @@ def watch(host: Host, *, once: bool, at_start: Callable[[], None] = lambda: None
     try:
         children.warm(host)
         _heed_signals()
-        with waking(host.hub.top) as waker:
+        with waking(host.hub.top, supervisor.note) as waker:
             at_start()
             _go_round(supervisor, waker, once=once)
     finally:
