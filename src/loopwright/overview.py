@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from typing import Any
 
 from loopwright import workshop
 from loopwright.contracts.schemas import validate
-from loopwright.errors import BadUse
+from loopwright.errors import BadUse, Problem
 from loopwright.folders import plans
 from loopwright.journal import claims, records
 from loopwright.journal.facts import Lines
@@ -22,6 +22,7 @@ def status(hub: Hub) -> dict[str, Any]:
     """The line, its plans with what they wait for, the runs at work, and the queue in its order."""
     loops, notes = workshop.configuration(hub)
     tree = starting.tree_of(hub, loops.mainline)
+    claimed = {claim.plan for claim in claims.every(hub)}  # before and after: a run may end while plans are read
     everything, problems = plans.read_all(tree)
     held = {claim.plan: claim for claim in claims.every(hub)}
     newest = records.newest(hub)
@@ -40,11 +41,18 @@ def status(hub: Hub) -> dict[str, Any]:
         ],
         "runs": [_at_work(hub, claim) for claim in held.values()],
         "queue": [plan.name for plan in plans.ready(everything) if plan.name not in held],
-        "problems": [str(problem) for problem in problems if problem.severity == "error"],
+        "problems": [str(problem) for problem in _problems(everything, problems, claimed | held.keys())],
         "notes": [*notes, *_about_labs(loops)],
     }
     validate("status", line)
     return line
+
+
+def _problems(everything: tuple[Plan, ...], found: Iterable[Problem], claimed: Set[str]) -> Iterator[Problem]:
+    """What keeps plans from being worked off until somebody mends it."""
+    yield from (problem for problem in found if problem.severity == "error")
+    yield from plans.cycles(plan for plan in everything if plan.status is Status.READY)
+    yield from plans.lost(everything, claimed)
 
 
 def _about_labs(loops: Loops) -> tuple[str, ...]:

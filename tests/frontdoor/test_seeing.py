@@ -128,6 +128,15 @@ def test_status_tells_an_interrupted_run_and_how_it_goes_on(scripted: Scripted) 
     assert "`loopwright resume 1` goes on with it" in shop.door("show", "1").err
 
 
+def test_status_tells_a_plan_that_says_running_though_no_run_has_it(shop: Shop) -> None:
+    shop.plan("copied", "---\npriority: P1\nstatus: running\n---\n# Copied\n## Goal\n- `true`\n")
+
+    seen = shop.door("status").out
+
+    assert "plans/copied.md:3: says `running`, but no run has this plan" in seen
+    assert "mend: set `status: ready`" in seen
+
+
 def test_status_tells_files_that_do_not_read_and_an_open_lab(told: Shop) -> None:
     told.plan("broken", "# No goal\n")
     told.write("agents/LOOPS.md", told.read("agents/LOOPS.md").replace("lab: clone", "lab: auto"))

@@ -50,6 +50,30 @@ def test_a_plan_waits_for_what_it_depends_on_and_then_runs(scripted: Scripted) -
     assert status(shop, "never") == "ready"
 
 
+def test_plans_that_wait_for_one_another_are_told_and_hold_up_no_other(scripted: Scripted) -> None:
+    shop = small_shop(scripted, range(1, 4))
+    shop.plan("chicken", small_plan(1, depends_on="[egg]"))
+    shop.plan("egg", small_plan(2, depends_on="[chicken]"))
+    shop.plan("free", small_plan(3))
+
+    told = shop.door("watch", "--once")
+
+    assert told.code == 0, told.err
+    assert landings(shop) == ["free"]
+    assert told.err.count("the plans wait for one another: chicken -> egg -> chicken") == 1
+    assert "plans/chicken.md:3: the plans wait" in shop.door("status").out
+    assert shop.door("run", "egg").code == 2
+
+
+def test_a_single_watch_with_nothing_to_do_says_so(shop: Shop) -> None:
+    shop.plan("later", small_plan(1, status="draft"))
+
+    told = shop.door("watch", "--once")
+
+    assert (told.code, told.out) == (0, "")
+    assert told.err == "nothing was ready; `loopwright status` says what each plan waits for\n"
+
+
 def test_several_run_at_once_up_to_the_limit(scripted: Scripted) -> None:
     shop = small_shop(scripted, range(1, 6), SLOW)
     shop.configure("max-parallel: 3")

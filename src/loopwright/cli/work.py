@@ -47,6 +47,8 @@ def watch(where: Path, options: argparse.Namespace) -> int:
     else:
         for result in worked.runs:
             _say(result)
+        if options.once and not worked.runs and not worked.refused:
+            print("nothing was ready; `loopwright status` says what each plan waits for", file=sys.stderr)
     codes = [EXIT.get(result["outcome"], 1) for result in worked.runs]
     return max([*codes, *(told["exit"] for told in worked.refused)], default=0)
 

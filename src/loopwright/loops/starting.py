@@ -67,7 +67,7 @@ def read_plan(tree: Tree, name: str) -> tuple[Plan, bytes]:
     path = plan_path(name)
     data = tree.read(path)
     if data is None:
-        known = ", ".join(sorted(Path(p).stem for p in tree.list("plans"))[:12]) or "none"
+        known = ", ".join(sorted(Path(p).stem for p in plans.in_folder(tree))[:12]) or "none"
         raise BadUse(f"there is no plan {path}", f"the plans here: {known}; or make one with `loopwright new`")
     return plans.read(path, data, fallback_goal=agents.goals(tree)), data
 
@@ -133,7 +133,7 @@ def _may_run(hub: Hub, tree: Tree, plan: Plan, shop: Workshop) -> None:
         raise BadUse(f"loop/{plan.name} is checked out in {place.top}", mend)
     _day_has_budget(hub, shop)
     everything, _ = plans.read_all(tree)
-    if circles := plans.cycles(everything):
+    if circles := plans.cycles(plans.behind(plan, everything)):
         raise BadFiles(tuple(circles))
     if waits := plans.waiting_for(plan, everything):
         raise BadUse(f"{plan.name} waits for {', '.join(waits)}", "run these first, or take them out of `depends-on`")

@@ -57,7 +57,8 @@ def look(hub: Hub) -> Found:
     left = ((name, claim) for name, claim in held.items() if name not in paused)
     gone = [Job("resume", name, claim.run) for name, claim in left if not claims.is_alive(hub, claim.run)]
     free = (plan for plan in plans.ready(everything) if plan.name not in held and plan.path not in unfinished)
-    errors = (problem for problem in problems if problem.severity == "error" and problem.path not in unfinished)
+    rings = plans.cycles(plan for plan in everything if plan.status is Status.READY)
+    errors = (found for found in (*problems, *rings) if found.severity == "error" and found.path not in unfinished)
     jobs = (
         *gone,
         *_held(hub, (plan for plan in everything if plan.name not in held)),

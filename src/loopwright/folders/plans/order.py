@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from loopwright import markdown
 from loopwright.errors import Problem
@@ -22,11 +22,30 @@ def waiting_for(plan: Plan, plans: Iterable[Plan]) -> tuple[str, ...]:
     return tuple(name for name in plan.depends_on if name not in done)
 
 
+def behind(plan: Plan, plans: Iterable[Plan]) -> tuple[Plan, ...]:
+    """`plan`, and all that it waits for, at first or second hand."""
+    by_name = {other.name: other for other in plans if other.status is not Status.DONE}
+    found = [plan]
+    for one in found:
+        found += [by_name[name] for name in one.depends_on if name in by_name and by_name[name] not in found]
+    return tuple(found)
+
+
 def cycles(plans: Iterable[Plan]) -> tuple[Problem, ...]:
     """One problem for each ring of plans that wait for one another, at the `depends-on` of its first."""
     core = _knot({plan.name: plan for plan in sorted(plans, key=lambda plan: plan.name)})
     rings = {ring for name in core if (ring := _ring(name, core))}
     return tuple(_problem(core[ring[0]], ring) for ring in sorted(rings))
+
+
+def lost(plans: Iterable[Plan], claimed: Collection[str]) -> tuple[Problem, ...]:
+    """One problem for each plan that says `running` though no run has claimed it: a renamed one, or an old file."""
+    mend = "set `status: ready` to have it run, or take the file away"
+    return tuple(
+        Problem(plan.path, _line(plan, "status"), "status", "says `running`, but no run has this plan", mend)
+        for plan in plans
+        if plan.status is Status.RUNNING and plan.name not in claimed
+    )
 
 
 def _knot(plans: dict[str, Plan]) -> dict[str, Plan]:
@@ -59,9 +78,9 @@ def _ring(start: str, plans: Mapping[str, Plan]) -> tuple[str, ...]:
 
 
 def _problem(plan: Plan, ring: tuple[str, ...]) -> Problem:
-    document = markdown.read(plan.path, plan.text.encode())
-    way = " -> ".join((*ring, ring[0]))
-    line = document.lines.get("depends-on", 1)
-    return Problem(
-        plan.path, line, "cycle", f"the plans wait for one another: {way}", "take one of them out of depends-on"
-    )
+    told = f"the plans wait for one another: {' -> '.join((*ring, ring[0]))}"
+    return Problem(plan.path, _line(plan, "depends-on"), "cycle", told, "take one of them out of depends-on")
+
+
+def _line(plan: Plan, field: str) -> int:
+    return markdown.read(plan.path, plan.text.encode()).lines.get(field, 1)
