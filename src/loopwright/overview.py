@@ -91,6 +91,10 @@ def _stage(fact: Mapping[str, Any]) -> str:
             return f"{kind} chunk {fact['chunk']} attempt {fact['number']}"
         case "gates":
             return f"gates ({fact['label']})"
+        case "setup":
+            return "the lab is set up" if fact["done"] else "the lab is being set up"
+        case "interrupted" if fact["outcome"] == "interrupted":
+            return "interrupted"
         case "candidate":
             return f"merged with the mainline as {fact['commit'][:10]}"
         case "landed":

@@ -189,7 +189,7 @@ def test_show_in_words_says_the_same(told: Shop) -> None:
     for words in (
         "gen-1  A discount is a percentage",
         "attempt chunk 1 attempt 1  refused",
-        "chunk 1, attempt 1: refused\n  python3 -m unittest discover -s tests (test-failure): exit 1, expected 0\n",
+        "chunk 1, attempt 1: refused\n  python3 -m unittest discover -s tests said no: test_pricing.PricingTest.",
         "gates: passed python3 -m unittest discover -s tests (exit 0)",
         "goal: passed goal-checker\n",
         "review: approved",
@@ -216,6 +216,8 @@ def test_what_nobody_measured_is_unknown_and_not_nothing(shop: Shop) -> None:
     assert (result["landed"], result["usd"], result["unpriced"]) == (True, None, "a command reports no tokens")
     assert shop.door("show", "1", "--json").json["usd"] is None
     assert "cost unknown: a command reports no tokens" in shop.door("show", "1").out
+    assert "  tokens and cost unknown (a command reports no tokens), " in shop.door("run", "one").out
+    assert "| tokens |" not in shop.page(1)
     assert "unknown" in shop.door("runs").out
     assert "checker left out" in shop.page(1)
 

@@ -203,7 +203,11 @@ class Dialogue:
 
     def _tell_call(self, call: Mapping[str, Any]) -> None:
         value = call["input"] if isinstance(call["input"], dict) else {}
-        target = next((str(value[key]) for key in ("path", "command", "name", "decision", "met") if key in value), "")
-        target = " ".join(target.split())[:_FIRST_WORDS]
+        target = next((str(value[key]) for key in ("path", "command", "name", "decision") if key in value), "")
+        if "met" in value:
+            target = "met" if value["met"] is True else "not met"
+        target = " ".join(target.split())
+        if len(target) > _FIRST_WORDS:
+            target = f"{target[:_FIRST_WORDS]} [...]"
         facts = {"role": self.brief.role.name, "tool": call["name"], "target": target}
         self.session.tell(Event("tool", f"{call['name']} {target}".strip(), facts))

@@ -82,7 +82,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code: int = getattr(module, chosen.command)(chosen.where.absolute(), options)
         sys.stdout.flush()
     except LoopwrightError as error:
-        print(f"loopwright: {error}", file=sys.stderr)
+        from loopwright.cli.printing import plain
+
+        print(f"loopwright: {plain(str(error))}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         print("loopwright: interrupted; the same command goes on from here", file=sys.stderr)

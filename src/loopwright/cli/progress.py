@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import TextIO
 
-from loopwright.cli.printing import coloured, money
+from loopwright.cli.printing import coloured, money, plain, shortened
 from loopwright.vocabulary import Event
 
 _MARKS = {
@@ -21,6 +21,9 @@ _MARKS = {
     "land": "*",
 }
 
+
+_LONGEST = 200
+"""Characters of an event that a line of progress shows."""
 
 MISSED = frozenset({"note", "wait"})
 """What a person must not miss also where progress is quiet; a watcher's log has each run's begin and end, too."""
@@ -46,7 +49,8 @@ class Sparse:
         again = event.kind == "wait" and number in self.waiting
         (self.waiting.add if event.kind == "wait" else self.waiting.discard)(number)
         if event.kind in self.kinds and not again:
-            print(f"gen-{number}: {event.text}" if number else event.text, file=self.out, flush=True)
+            text = plain(event.text)
+            print(f"gen-{number}: {text}" if number else text, file=self.out, flush=True)
 
 
 class Progress:
@@ -67,10 +71,10 @@ class Progress:
         elapsed = time.monotonic() - self.began
         where = f"gen-{number}" if number else ""
         head = f"{elapsed:6.1f}s {where:<7} {cost:>8} {_MARKS.get(event.kind, ' ')} "
-        first, *more = event.text.removeprefix("$ ").splitlines() or [""]
-        print(coloured(head, "dim", self.out) + self._tinted(event, first[:160]), file=self.out)
+        first, *more = plain(event.text).removeprefix("$ ").splitlines() or [""]
+        print(coloured(head, "dim", self.out) + self._tinted(event, shortened(first, _LONGEST)), file=self.out)
         for line in more[:6] if event.kind == "note" else ():
-            print(f"{'':<26}{line[:160]}", file=self.out)
+            print(f"{'':<26}{shortened(line, _LONGEST)}", file=self.out)
         self.out.flush()
 
     def _tinted(self, event: Event, text: str) -> str:

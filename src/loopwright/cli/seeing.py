@@ -8,9 +8,13 @@ from typing import Any
 
 from loopwright import overview
 from loopwright.cli import printing
-from loopwright.cli.printing import coloured, facts, money, table
+from loopwright.cli.printing import coloured, facts, money, plain, shortened, table
+from loopwright.journal.codec import decode
 from loopwright.journal.hub import find
+from loopwright.loops import telling
 from loopwright.loops.promotion import moving
+from loopwright.loops.verification import RECORD
+from loopwright.vocabulary import Verdict
 
 status_options = runs_options = log_options = fsck_options = printing.json_option
 
@@ -27,6 +31,7 @@ def status(where: Path, options: argparse.Namespace) -> int:
     if options.json:
         facts(line)
         return 0
+    line = plain(line)
     print(f"line: {line['line']}   mainline: {line['mainline']}")
     for told in (*line["problems"], *line["notes"]):
         print(coloured(told, "red"))
@@ -38,8 +43,8 @@ def status(where: Path, options: argparse.Namespace) -> int:
         head=("plan", "status", "priority", "run", "waits for"),
     )
     for run in line["runs"]:
-        state = "at work" if run["alive"] else "interrupted: `loopwright resume " + str(run["run"]) + "`"
-        print(f"run {run['run']} of {run['plan']}: {state}, {run['at']}, since {run['since']}")
+        state = "at work" if run["alive"] else f"not at work, `loopwright resume {run['run']}` goes on with it"
+        print(f"run {run['run']} of {run['plan']}: {state}; {run['at']}; since {run['since']}")
     return 0
 
 
@@ -69,8 +74,10 @@ def show(where: Path, options: argparse.Namespace) -> int:
     if options.json:
         facts(run, "show")
         return 0
+    run = plain(run)
     print(coloured(f"gen-{run['run']}  {run['title']}", "bold"))
-    print(f"plan {run['plan']}   outcome {run['outcome']}   status {run['status']}   landed {run['landed']}")
+    landed = "yes" if run["landed"] else "no"
+    print(f"plan {run['plan']}   outcome {run['outcome']}   status {run['status']}   landed {landed}")
     print(f"base {run['base'][:10]}   commit {(run['commit'] or '-')[:10]}   verified {(run['verified'] or '-')[:10]}")
     for row in run["timeline"]:
         mark = "" if "passed" not in row else "  passed" if row["passed"] else "  refused"
@@ -93,15 +100,15 @@ def _attempts(run: dict[str, Any]) -> None:
         print(f"chunk {attempt['chunk']}, attempt {attempt['number']}: {'passed' if attempt['passed'] else 'refused'}")
         for verdict in attempt["verdicts"]:
             if not verdict["passed"]:
-                first = (verdict.get("evidence", "").strip().splitlines() or [""])[0]
-                print(f"  {verdict['check']} ({verdict.get('reason', '')}): {first}")
+                print(f"  {verdict['check']} said no: {shortened(telling.gist(decode(Verdict, verdict)), 400)}")
 
 
 def _gates(title: str, gates: list[dict[str, Any]]) -> None:
     for gate in gates:
         told = coloured("passed", "green") if gate["passed"] else coloured("FAILED", "red")
         code = "" if gate["exit"] is None else f" (exit {gate['exit']})"
-        print(f"{title}: {told} {gate['command'] or gate['name']}{code}")
+        laid_over = ", with the tests of record" if gate["name"].endswith(RECORD) else ""
+        print(f"{title}: {told} {gate['command'] or gate['name']}{laid_over}{code}")
 
 
 def _costs(run: dict[str, Any]) -> None:
@@ -120,7 +127,7 @@ def log(where: Path, options: argparse.Namespace) -> int:
     if options.json:
         facts({"log": rows}, "log")
     else:
-        for row in rows:
+        for row in plain(rows):
             print(f"{row['date']}  {row['verb']:<10} {row['title']}")
     return 0
 
@@ -136,7 +143,7 @@ def fsck(where: Path, options: argparse.Namespace) -> int:
     if options.json:
         facts(found)
     else:
-        for finding in found["findings"]:
+        for finding in plain(found["findings"]):
             print(f"{finding['commit'][:10]} run {finding['run']}: {finding['message']}\n  mend: {finding['mend']}")
         print(f"{found['landings']} landings, {found['records']} records, {len(found['findings'])} findings")
     return 1 if found["findings"] else 0

@@ -90,8 +90,9 @@ def check(where: Path, options: argparse.Namespace) -> int:
     else:
         for problem in problems:
             colour = {"error": "red", "warning": "yellow"}.get(problem.severity, "dim")
-            print(f"{problem.path}:{problem.line}: {coloured(problem.severity, colour)}: {problem.message}")
-            print(f"  mend: {problem.mend}")
+            place = printing.plain(f"{problem.path}:{problem.line}")
+            print(f"{place}: {coloured(problem.severity, colour)}: {printing.plain(problem.message)}")
+            print(f"  mend: {printing.plain(problem.mend)}")
         print(f"{number} files, {len(problems)} findings")
     return 1 if any(problem.severity == "error" for problem in problems) else 0
 
@@ -121,9 +122,10 @@ def doctor(where: Path, options: argparse.Namespace) -> int:
     if options.json:
         printing.facts({"ready": all(row["ok"] is not False for row in rows), "parts": rows}, "doctor")
     else:
-        for row in rows:
+        for row in printing.plain(rows):
             mark = {True: coloured("ok", "green"), False: coloured("MISSING", "red"), None: coloured("note", "yellow")}
-            print(f"{mark[row['ok']]:>8}  {row['part']}: {row['told']}")
+            part = "" if row["part"] == "note" else f"{row['part']}: "
+            print(f"{mark[row['ok']]}  {part}{row['told']}")
             if row["mend"]:
                 print(f"          mend: {row['mend']}")
     return 0 if all(row["ok"] is not False for row in rows) else 1

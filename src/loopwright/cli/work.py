@@ -112,6 +112,7 @@ def _told(result: dict[str, Any], options: argparse.Namespace) -> int:
 
 def _say(result: dict[str, Any]) -> None:
     """A run's outcome in a few lines, with what to do next."""
+    result = printing.plain(result)
     good = result["outcome"] == "met"
     head = f"gen-{result['run']} {result['plan']}: {_outcome(result)}"
     print(printing.coloured(head, "green" if good else "red"))
@@ -129,10 +130,17 @@ def _say(result: dict[str, Any]) -> None:
             print(f"  said no: reviewer: {' '.join(review['reasons'].split())[:300]}")
     for note in result["notes"]:
         print(printing.coloured(f"  note: {note}", "yellow"))
-    print(f"  {sum(result['tokens'].values())} tokens, {printing.money(result['usd'])}, {result['seconds']:.1f} s")
+    print(f"  {_spent(result)}, {result['seconds']:.1f} s")
     print(f"  page: {result['page']}")
     if after := _next(result):
         print(f"  next: {after}")
+
+
+def _spent(result: dict[str, Any]) -> str:
+    tokens = sum(result["tokens"].values())
+    if not tokens and result["usd"] is None:
+        return f"tokens and cost unknown ({result['unpriced']})"
+    return f"{tokens} tokens, {printing.money(result['usd'])}"
 
 
 def _outcome(result: dict[str, Any]) -> str:

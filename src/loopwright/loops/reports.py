@@ -8,6 +8,7 @@ from typing import Any
 
 from loopwright.journal.codec import encode
 from loopwright.loops.desk import Desk
+from loopwright.loops.verification import RECORD
 from loopwright.vocabulary import Attempt, Outcome, Run, Status, Usage, Verdict
 
 STATUS = {
@@ -72,7 +73,7 @@ def tokens(spent: Usage) -> dict[str, int]:
 
 
 def _held(run: Run) -> str | None:
-    return None if run.held is None else " ".join((run.held.reason, *run.held.paths))
+    return None if run.held is None else ": ".join(filter(None, (run.held.reason, ", ".join(run.held.paths))))
 
 
 def _chunk(run: Run, number: int, title: str) -> dict[str, Any]:
@@ -214,7 +215,8 @@ def _body(desk: Desk, run: Run) -> Iterator[str]:
     yield f"| base | {run.base[:10]} |"
     yield f"| lab | {desk.shop.lab_kind} |"
     yield f"| time | {seconds(desk):.1f} s |"
-    yield f"| tokens | {spent.tokens} in {spent.requests} requests |"
+    if spent.requests or spent.usd is not None:
+        yield f"| tokens | {spent.tokens} in {spent.requests} requests |"
     yield f"| cost | {cost} |"
     if run.continues:
         yield f"| continues | gen-{run.continues} |"
@@ -252,6 +254,7 @@ def _verdicts(title: str, verdicts: tuple[Verdict, ...]) -> Iterator[str]:
     yield from ("", f"## {title}", "")
     for verdict in verdicts:
         bound = f" on {verdict.commit[:10]}" if verdict.commit else ""
+        bound += ", with the mainline's tests laid over" if verdict.check.endswith(RECORD) else ""
         yield f"- {'passed' if verdict.passed else 'FAILED'}: `{verdict.command or verdict.check}`{bound}"
         if not verdict.passed or verdict.command is None:
             yield from (f"  {line}" for line in _quoted(verdict.evidence))

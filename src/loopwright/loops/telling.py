@@ -123,9 +123,14 @@ def excerpts(desk: Desk, tried: Attempt) -> list[str]:
 
 
 def gist(verdict: Verdict) -> str:
-    """A refusal in one line: a judge's first reason, else the word for machines."""
-    lines = [line.strip(" -") for line in verdict.evidence.splitlines() if line.startswith("- ")]
-    return lines[0][:160] if lines else verdict.reason or "rejected"
+    """A refusal in one line: the first failure or reason that is named, else what was said at last of a command, or
+    at first of a change."""
+    told, _, output = verdict.evidence.strip().partition("\n\n" if verdict.command else "\0")
+    named = [line.strip(" -") for line in told.splitlines() if line.startswith("- ")]
+    if named or not told:
+        return named[0] if named else verdict.reason or "rejected"
+    last = output.strip().rpartition("\n")[2].strip()
+    return told.splitlines()[0] + (f": {last}" if last else "")
 
 
 def vagueness(report: Report) -> str:

@@ -17,6 +17,9 @@ from loopwright.loops.desk import Desk
 from loopwright.redaction import redact
 from loopwright.vocabulary import TESTS, Change, Gate, Loops, Verdict
 
+RECORD = " [tests of record]"
+"""What the name of a verdict ends with that was found with the mainline's tests laid over."""
+
 _COMMAND_SECONDS = 1800.0
 """Limit on one setup or gate command: an install or a whole test suite is slow, but not endless."""
 
@@ -50,7 +53,7 @@ def _with_tests_of_record(
         return ()
     judged = desk.hub.change(desk.base, laid)
     return tuple(
-        replace(verdict, check=f"{verdict.check} [tests of record]", commit=change.commit)
+        replace(verdict, check=verdict.check + RECORD, commit=change.commit)
         for verdict in _run(desk, f"{key}-record", judged, mainline, gates)
     )
 
@@ -126,7 +129,7 @@ def fresh_lab(desk: Desk, key: str, commit: str, mainline: str) -> Iterator[Lab]
 def set_up(desk: Desk, lab: Lab) -> None:
     """Run the setup commands. Raises LabFailed with the command's own words when one fails."""
     for command in desk.shop.loops.setup:
-        desk.tell("command", f"setup $ {command}", command=command)
+        desk.tell("command", f"$ {command}  (setup)", command=command)
         ran = lab.run(command, seconds=_COMMAND_SECONDS)
         if ran.code:
             told = redact(ran.output, desk.shop.secrets)
