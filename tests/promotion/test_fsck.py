@@ -168,6 +168,23 @@ def test_a_plan_may_name_what_it_undoes_and_a_rollback_undoes(history: Line) -> 
     assert found(history) == []
 
 
+@pytest.mark.parametrize(("checks", "clean"), [("[]", True), ('["make test"]', False), ("]", False)])
+def test_a_rollback_without_verdicts_is_sound_where_there_was_nothing_to_ask(
+    history: Line, checks: str, clean: bool
+) -> None:
+    history.repo.write("agents/LOOPS.md", f"---\nchecks: {checks}\n---\n# Loops\n")
+    base = history.repo.commit("a configuration")
+    done = history.land(4, history.verified(4, {"other.txt": "as it was\n"}))
+    assert isinstance(done, Landing)
+    nothing: dict[str, Any] = {"checks": [], "goal": [], "reviews": []}
+
+    history.keep_record(4, base, done, kind="rollback", **nothing)
+
+    assert found(history) == ([] if clean else [(done.commit, 4, "no-verdict")])
+    history.keep_record(4, base, done, **nothing)
+    assert found(history) == [(done.commit, 4, "no-verdict")]
+
+
 def test_a_record_without_a_landing_or_with_another_is_found(history: Line) -> None:
     done = landing.landed(history.hub, "refs/heads/main", 3, history.root)
     assert done is not None

@@ -10,6 +10,8 @@ from itertools import chain
 from typing import Any
 
 from loopwright.contracts.schemas import problems
+from loopwright.errors import BadFiles
+from loopwright.folders import agents
 from loopwright.git import is_id
 from loopwright.git.history import Commit
 from loopwright.journal import records
@@ -49,6 +51,13 @@ class Evidence:
         return {
             int(record["run"]): record for record in records.every(self.hub) if not any(problems("run-record", record))
         }
+
+    def has_checks(self, commit: str) -> bool:
+        """Whether LOOPS.md of a commit names commands that everything must pass; so too where it doesn't read."""
+        try:
+            return bool(agents.loops(self.hub.tree(commit)).checks)
+        except BadFiles:
+            return True
 
     @cached_property
     def trees(self) -> Mapping[str, str | None]:

@@ -120,8 +120,14 @@ def _recorded(evidence: Evidence, commit: Commit, record: Mapping[str, Any]) -> 
         message = f"the record of run {run} names {told}"
         yield Finding(commit.oid, run, "other-landing", message, _take_back(commit))
         return
+    if record["kind"] == "rollback" and not _verdicts(record) and not evidence.has_checks(commit.parents[0]):
+        return  # a person took it back, and there is no command that could have said anything about it
     if why := _unproven(record, named, evidence.trees.get(named or "")):
         yield Finding(commit.oid, run, "no-verdict", f"the record of run {run} has {why}", _take_back(commit))
+
+
+def _verdicts(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [*record["checks"], *record["goal"], *record["reviews"]]
 
 
 def _unproven(record: Mapping[str, Any], commit: str | None, tree: str | None) -> str:
@@ -129,12 +135,12 @@ def _unproven(record: Mapping[str, Any], commit: str | None, tree: str | None) -
 
     Commands are bound to the very tree. A role's verdict may be of an earlier merge of the same work.
     """
-    verdicts = [*record["checks"], *record["goal"]]
-    if not [*verdicts, *record["reviews"]]:
+    verdicts = _verdicts(record)
+    if not verdicts:
         return "no verdict at all"
-    if failed := [verdict for verdict in [*verdicts, *record["reviews"]] if not verdict["passed"]]:
+    if failed := [verdict for verdict in verdicts if not verdict["passed"]]:
         return f"a verdict that did not pass: {failed[0].get('command') or failed[0].get('name') or 'the review'}"
-    commands = (verdict for verdict in verdicts if verdict["command"] is not None)
+    commands = (verdict for verdict in verdicts if verdict.get("command") is not None)
     other = [v["command"] for v in commands if v.get("commit") != commit and v.get("tree") != tree]
     return f"a verdict about another commit: {other[0]}" if other else ""
 
