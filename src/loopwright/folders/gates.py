@@ -2,7 +2,7 @@
 
 - `python -m pytest -q`                       exit 0 is expected
 - `python -m pytest -q tests/new` -> exit 1
-- Prices are printed: `price 3` -> prints "3.00"
+- Prices are printed: `price 3` -> prints "3.00"     (the arrow may be left out)
 - `python bench.py` -> <= 2.5                 a bound on the last number that is printed
 - file `docs/prices.md` exists
 - test: `...`   probe: `...` -> output   benchmark: `...` <= 2.5
@@ -22,6 +22,8 @@ from loopwright.markdown import Block
 from loopwright.vocabulary import Criterion, Gate
 
 _ARROW = re.compile(r"\s*[:,;]?\s*(?:->|→|=>)\s*")
+_MEANT = re.compile(r"(?:exits?|exit code|prints?)\b|[<>=≤≥]", re.IGNORECASE)
+"""How an expectation begins. What begins so and is not understood is a slip, and no part of a command."""
 _EXIT = re.compile(r"(?:exits?|exit code|code)\s+(?:with\s+)?(\d+)\b", re.IGNORECASE)
 _PRINTS = re.compile(r'prints\s+(?:"(.*)"|\'(.*)\'|`(.*)`|“(.*)”)', re.IGNORECASE | re.DOTALL)
 _BOUND = re.compile(r"(?:a\s+)?(?:number|value)?\s*(<=|>=|==|<|>|=|≤|≥)\s*(-?\d+(?:\.\d+)?)(?:\s*[a-zµ%/]{1,6})?\b%?")
@@ -72,9 +74,10 @@ def bare(text: str, line: int, source: str, complaints: Complaints) -> Gate | No
     if text.lstrip().startswith("`"):
         return command(text, line, source, complaints)
     words, arrow, what = text.rpartition(" -> ")
-    gate = Gate(words.strip(), line=line, source=source)
-    if arrow and (expected := _expecting(gate, what)):
-        return expected
+    if arrow and words.strip():
+        gate = Gate(words.strip(), line=line, source=source)
+        if _expecting(gate, what) or _MEANT.match(what.strip()):  # `echo a -> b` is a command
+            return _expected(gate, what, complaints)
     if not text.strip():
         complaints.add(line, "gate", "an empty command", "write a command, or remove the line")
         return None
@@ -132,12 +135,19 @@ def _gate(parsed: _Line, line: int, source: str, complaints: Complaints) -> Gate
         return None
     gate = Gate(parsed.command, line=line, source=source)
     arrow = _ARROW.match(parsed.tail)
-    if arrow is None:
-        return gate
-    what = parsed.tail[arrow.end() :]
+    if arrow is None:  # people leave the arrow out: `price 3` prints "3.00"
+        return _expecting(gate, _unarrowed(parsed.tail)) or gate
+    return _expected(gate, parsed.tail[arrow.end() :], complaints)
+
+
+def _unarrowed(tail: str) -> str:
+    return tail.lstrip(" \t\n:,;")
+
+
+def _expected(gate: Gate, what: str, complaints: Complaints) -> Gate | None:
     expected = _expecting(gate, what)
     if expected is None:
-        complaints.add(line, "gate", f"the expectation '{' '.join(what.split())}' is not understood", _EXPECTED)
+        complaints.add(gate.line, "gate", f"the expectation '{' '.join(what.split())}' is not understood", _EXPECTED)
     return expected
 
 
@@ -177,12 +187,18 @@ def _of_kind(kind: str, text: str, line: int, source: str, complaints: Complaint
         parsed = _spanless(kind, text.strip())
     if kind == "benchmark":
         return _benchmark(parsed, line, source, complaints)
-    arrow = _ARROW.match(parsed.tail)
-    if kind == "probe" and arrow and parsed.command:
-        gate = Gate(parsed.command, line=line, source=source)
-        wanted = parsed.tail[arrow.end() :].strip()
-        return _expecting(gate, wanted) or replace(gate, prints=_unquoted(wanted))
+    if kind == "probe" and parsed.command and parsed.tail.strip(" ."):
+        return _probe(Gate(parsed.command, line=line, source=source), parsed.tail, complaints)
     return _gate(parsed, line, source, complaints)
+
+
+def _probe(gate: Gate, tail: str, complaints: Complaints) -> Gate | None:
+    """A probe with what it should print. Without an arrow only the plain forms are; other words would be lost."""
+    arrow = _ARROW.match(tail)
+    if arrow is None:
+        return _expected(gate, _unarrowed(tail).rstrip(), complaints)
+    wanted = tail[arrow.end() :].strip()
+    return _expecting(gate, wanted) or replace(gate, prints=_unquoted(wanted))
 
 
 def _spanless(kind: str, text: str) -> _Line:
