@@ -165,6 +165,22 @@ def test_an_empty_check_is_an_error_at_its_line() -> None:
     assert [(problem.line, problem.rule) for problem in problems] == [(4, "gate")]
 
 
+def test_an_expectation_that_is_not_understood_is_no_part_of_a_command() -> None:
+    lines = ("pytest -> exits 300", "say -> prints hello", "bench -> <= fast", "echo a -> b")
+    text = "---\nchecks:\n" + "".join(f"  - '{line}'\n" for line in lines) + "---\n"
+    found, problems = agents.examine_loops(text.encode())
+    assert found is None
+    assert [(problem.line, problem.rule) for problem in problems] == [(3, "gate"), (4, "gate"), (5, "gate")]
+
+
+@pytest.mark.parametrize("key", ["copy", "protected", "tests"])
+@pytest.mark.parametrize("path", ["/etc/passwd", "../secrets", "a/../../b", "~/keys"])
+def test_a_glob_that_leaves_the_repository_is_an_error(key: str, path: str) -> None:
+    found, problems = agents.examine_loops(f"---\n{key}: [ok, '{path}']\n---\n".encode())
+    assert found is None
+    assert [(problem.line, problem.mend.endswith("relative to the repository")) for problem in problems] == [(2, True)]
+
+
 # ---------------------------------------------------------------- goals and pages
 
 GOALS = """# Goals
