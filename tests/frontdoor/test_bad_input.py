@@ -167,7 +167,12 @@ BAD = {
     "a dependency that isn't there": Bad(
         {"plans/fix.md": titled(header="depends-on: [ghost]")}, ("fix waits for ghost",)
     ),
-    "no such plan": Bad({"plans/other.md": titled()}, ("there is no plan plans/fix.md", "other")),
+    "no such plan": Bad({"plans/other.md": titled()}, ("there is no plan plans/fix.md", "the plans here: other;")),
+    "a file elsewhere": Bad({}, ("`../../etc/passwd` is no plan", "the plans here: fix;"), "../../etc/passwd"),
+    "a role": Bad({}, ("`agents/maker.md` is no plan", "plans/"), "agents/maker.md"),
+    "the index": Bad({"plans/README.md": "# Plans\n"}, ("plans/README.md is no plan", "here: fix;"), "README"),
+    "the template": Bad({"plans/TEMPLATE.md": titled()}, ("plans/TEMPLATE.md is no plan",), "plans/TEMPLATE.md"),
+    "no name at all": Bad({}, ("`` is no plan", "here: fix;"), ""),
     **{
         f"a plan that is {status}": Bad(
             {"plans/fix.md": titled(header=f"status: {status}")}, (f"has the status `{status}`", "status: ready")
@@ -193,6 +198,13 @@ def test_what_cannot_be_run_is_refused_before_anything_is_written(keyed: Shop, n
     assert_refused(told, 2, *bad.words)
     assert written(keyed.path, keyed.door.env) == before
     assert keyed.model.requests == []
+
+
+def test_a_plan_that_the_mainline_lacks_is_none_while_another_branch_is_checked_out(keyed: Shop) -> None:
+    keyed.git("checkout", "-qb", "feature")
+    keyed.plan("fix")
+
+    assert_refused(keyed.door("run", "fix"), 2, "there is no plan plans/fix.md", "The mainline isn't checked out")
 
 
 def test_all_problems_of_a_plan_come_in_one_pass(keyed: Shop) -> None:

@@ -65,11 +65,21 @@ def read_plan(tree: Tree, name: str) -> tuple[Plan, bytes]:
     Raises BadUse when it isn't there, BadFiles with every problem when it doesn't read.
     """
     path = plan_path(name)
+    if not Path(name).name or Path(name).parent.name not in ("", "plans"):
+        raise BadUse(f"`{name}` is no plan: plans lie in plans/", _choice(tree))
+    if Path(path).name in plans.NOT_PLANS:
+        raise BadUse(f"{path} is no plan, but about plans", _choice(tree))
     data = tree.read(path)
     if data is None:
-        known = ", ".join(sorted(Path(p).stem for p in plans.in_folder(tree))[:12]) or "none"
-        raise BadUse(f"there is no plan {path}", f"the plans here: {known}; or make one with `loopwright new`")
+        raise BadUse(f"there is no plan {path}", _choice(tree))
     return plans.read(path, data, fallback_goal=agents.goals(tree)), data
+
+
+def _choice(tree: Tree) -> str:
+    """What to run instead of what was asked for."""
+    known = ", ".join(Path(path).stem for path in plans.in_folder(tree)[:12]) or "none"
+    mend = f"the plans here: {known}; or make one with `loopwright new`"
+    return mend if isinstance(tree, DiskTree) else f"{mend}. The mainline isn't checked out: what it has committed counts"
 
 
 @contextmanager
