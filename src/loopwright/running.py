@@ -10,7 +10,6 @@ from loopwright import shell, workshop
 from loopwright.clocks import SystemClock
 from loopwright.contracts import Clock, Workshop
 from loopwright.contracts.schemas import validate
-from loopwright.errors import BadFiles, BadUse, Unreachable
 from loopwright.journal.hub import Hub
 from loopwright.loops import decisions, pausing, starting
 from loopwright.loops.promotion import moving
@@ -44,11 +43,12 @@ def run(host: Host, name: str) -> dict[str, Any]:
     shell.hide_environment()
     workshop.must_be_on_a_branch(host.hub)
     moving.finish(host.hub)
-    configured = workshop.configuration(host.hub)
-    plan, _ = starting.read_plan(starting.tree_of(host.hub, configured[0].mainline), name)
-    shop = host.shop(plan, configured)
-    if plan.status in ("ready", "running"):
-        workshop.preflight(shop)
+    with workshop.in_one_pass(host.hub, starting.plan_path(name)):
+        configured = workshop.configuration(host.hub)
+        plan, _ = starting.read_plan(starting.tree_of(host.hub, configured[0].mainline), name)
+        shop = host.shop(plan, configured)
+        if plan.status in ("ready", "running"):
+            workshop.preflight(shop)
     with starting.desk_for(host.hub, shop, name) as desk:
         if isinstance(desk, Finished):
             return checked(decisions.as_result(desk.record))
@@ -71,10 +71,3 @@ def checked(result: dict[str, Any]) -> dict[str, Any]:
     """The object held against its schema."""
     validate("run-result", result)
     return result
-
-
-def problem_of(error: Exception) -> str:
-    """An error in one line, for a progress report."""
-    if isinstance(error, BadFiles):
-        return str(error.problems[0])
-    return error.problem if isinstance(error, BadUse | Unreachable) else str(error)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -12,8 +13,8 @@ from loopwright.backends.anthropic import Anthropic, horizon
 from loopwright.backends.command import Command
 from loopwright.backends.scripted import Scripted
 from loopwright.contracts import Backend, Clock, OpenLab, Site, Tree, Workshop
-from loopwright.errors import BadUse
-from loopwright.folders import agents, dotenv, skills
+from loopwright.errors import BadFiles, BadUse, LoopwrightError, Problem
+from loopwright.folders import agents, dotenv, findings, skills
 from loopwright.folders.trees import DiskTree
 from loopwright.journal.hub import Hub
 from loopwright.labs import clone, worktree
@@ -25,6 +26,9 @@ LABS: dict[str, OpenLab] = {
     "clone": clone.open_lab,
     "worktree": worktree.open_lab,
 }
+KINDS = ("auto", *LABS)
+"""What LOOPS.md and a plan may ask for; `auto` takes the most isolated kind that is to be had."""
+
 ISOLATION = ("worktree", "clone")
 """The kinds of lab, from the least isolated one."""
 
@@ -202,6 +206,33 @@ def preflight(shop: Workshop) -> None:
         if role.backend == "anthropic":
             access(name, shop.env)
             horizon(shop.env)
+
+
+@contextmanager
+def in_one_pass(hub: Hub, plan: str) -> Iterator[None]:
+    """Let a refusal tell all that is wrong with the plan, its roles and LOOPS.md, and not the first problem alone."""
+    try:
+        yield
+    except (BadFiles, BadUse) as refusal:
+        paths = (plan, agents.LOOPS, *(f"agents/{name}.md" for name in WORKING))
+        _, found = findings.check(_where_read(hub), ("plans", "agents"), backends=(*BACKENDS, LEFT_OUT), labs=KINDS)
+        telling = tuple(problem for problem in found if problem.path in paths and _stops(problem))
+        if isinstance(refusal, BadFiles):
+            raise BadFiles(tuple(sorted({*refusal.problems, *telling}))) from refusal
+        if any(problem.rule in ("backend", "lab") for problem in telling):  # the same refusal, with its line
+            raise BadFiles(telling) from refusal
+        raise
+
+
+def _where_read(hub: Hub) -> Tree:
+    try:
+        return starting.tree_of(hub, configuration(hub)[0].mainline)
+    except LoopwrightError:
+        return DiskTree(hub.top)
+
+
+def _stops(problem: Problem) -> bool:
+    return problem.severity == "error" or problem.rule == "depends-on"  # what isn't there yet is waited for
 
 
 def context(tree: Tree) -> str:

@@ -130,7 +130,7 @@ BAD = {
     ),
     "no such backend": Bad(
         {"agents/maker.md": "---\nname: maker\nbackend: wizard\n---\nWork.\n"},
-        ("agents/maker.md", "wizard", "anthropic"),
+        ("agents/maker.md:3: there is no backend 'wizard'", "anthropic"),
     ),
     "a backend that is not installed": Bad(
         {"agents/maker.md": "---\nbackend: no.such:thing\n---\nWork.\n"}, ("no.such:thing", "can't be imported")
@@ -143,7 +143,12 @@ BAD = {
     ),
     "nobody to make it": Bad({"agents/maker.md": "---\nbackend: none\n---\n"}, ("agents/maker.md:", "maker")),
     "a lab that is none": Bad({"plans/fix.md": titled(header="lab: spaceship")}, ("plans/fix.md:2: lab", "clone")),
-    "a lab that can't be had": Bad({"plans/fix.md": titled(header="lab: container")}, ("no lab of kind `container`",)),
+    "a lab that can't be had": Bad(
+        {"plans/fix.md": titled(header="lab: container")}, ("plans/fix.md:2: there is no lab 'container'",)
+    ),
+    "LOOPS.md's lab can't be had": Bad(
+        {LOOPS_AT: "---\nmainline: main\nlab: container\n---\n"}, (f"{LOOPS_AT}:3: there is no lab 'container'",)
+    ),
     "LOOPS.md's lab is none": Bad({LOOPS_AT: "---\nmainline: main\nlab: spaceship\n---\n"}, (f"{LOOPS_AT}:3: lab",)),
     "YAML that doesn't parse": Bad({"plans/fix.md": titled(header="status: [ready")}, ("plans/fix.md:", "parse")),
     "LOOPS.md doesn't parse": Bad({LOOPS_AT: "---\nmainline: [main\n---\n"}, (f"{LOOPS_AT}:",)),
@@ -215,6 +220,30 @@ def test_all_problems_of_a_plan_come_in_one_pass(keyed: Shop) -> None:
 
     assert_refused(told, 2, "fix.md:2: status", "fix.md:3: priority", "fix.md:4: lab", "no title", "no goal")
     assert told.err.count("mend: ") >= 6
+
+
+def test_all_problems_of_all_files_that_a_run_needs_come_in_one_pass(keyed: Shop) -> None:
+    chunks = "## Chunks\n### 1. Do\nSkill: magic\n### 2. More\nSkill: alchemy\n"
+    keyed.plan("fix", titled(chunks, header="priority: P9\nlab: container\ndepends-on: [ghost]"))
+    for role in ("maker", "reviewer"):
+        keyed.write(f"agents/{role}.md", "---\nbackend: wizard\n---\nWork.\n")
+    keyed.write("agents/checker.md", "---\nbackend: command\n---\nWork.\n")
+    keyed.write("agents/auditor.md", "---\nbackend: wizard\n---\nNo run asks for it.\n")
+    before = written(keyed.path, keyed.door.env)
+    plan = ("fix.md:2: priority", "fix.md:3: there is no lab 'container'", "fix.md:4: 'ghost' isn't there yet")
+    skills = ("fix.md:10: there is no skill 'magic'", "fix.md:12: there is no skill 'alchemy'")
+    roles = ("maker.md:2: there is no backend", "reviewer.md:2: there is no backend", "checker.md:1: ")
+
+    told = keyed.door("run", "fix")
+
+    assert_refused(told, 2, *plan, *skills, *roles)
+    assert "auditor" not in told.err
+    assert written(keyed.path, keyed.door.env) == before
+
+    keyed.plan("fix", titled(chunks))
+    for role in ("maker", "reviewer", "checker"):
+        (keyed.path / f"agents/{role}.md").unlink()
+    assert_refused(keyed.door("run", "fix"), 2, "no skill 'magic'", "no skill 'alchemy'")
 
 
 def test_a_binary_file_in_plans_is_told_and_stops_no_other_plan(keyed: Shop) -> None:

@@ -283,11 +283,11 @@ def test_a_refused_plan_is_tried_again_when_what_it_lacked_is_there(scripted: Sc
     shop = scripted([good_maker(), *judges()])
     shop.plan("fix", PLAN.replace("### 1. Divide by a hundred\n", "### 1. Divide by a hundred\nSkill: dividing\n"))
     with at_work(shop.door, "watch") as started:
-        until(lambda: "no skill `dividing`" in started.err, what="refused")
+        until(lambda: "no skill 'dividing'" in started.err, what="refused")
         shop.write("skills/dividing/SKILL.md", "---\nname: dividing\ndescription: How to divide.\n---\nDivide.\n")
         until(lambda: over(shop, "fix"), what="done")
 
-    assert started.err.count("no skill `dividing`") == 1
+    assert started.err.count("no skill 'dividing'") == 1
 
 
 def test_a_broken_configuration_is_told_and_waited_out(scripted: Scripted) -> None:

@@ -83,8 +83,7 @@ def check(where: Path, options: argparse.Namespace) -> int:
 
     paths = [_inside(where, path) for path in options.paths]
     names = (*workshop.BACKENDS, workshop.LEFT_OUT)
-    labs = ("auto", *workshop.LABS)
-    number, problems = findings.check(DiskTree(_top(where, options.paths)), paths, backends=names, labs=labs)
+    number, problems = findings.check(DiskTree(_top(where, options.paths)), paths, backends=names, labs=workshop.KINDS)
     if options.json:
         printing.facts(findings.to_json(number, problems))
     else:

@@ -10,7 +10,7 @@ from loopwright import markdown
 from loopwright.contracts import Tree
 from loopwright.errors import Problem
 from loopwright.folders import agents, plans, skills
-from loopwright.vocabulary import Plan, Role, Skill
+from loopwright.vocabulary import Loops, Plan, Role, Skill
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,23 +23,25 @@ class Names:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """What was read of a tree. `plan_names` has those of plans that don't read, too."""
+    """What was read of a tree. `plans` may have errors, and `plan_names` has those of plans that don't read, too."""
 
     tree: Tree
     plans: tuple[Plan, ...]
     plan_names: frozenset[str]
     skills: tuple[Skill, ...]
     roles: tuple[Role, ...]
+    loops: Loops
 
 
 def across(read: Read, names: Names) -> Iterator[Problem]:
     """Every problem that no file has alone."""
     yield from plans.cycles(read.plans)
     for plan in read.plans:
-        yield from _skills(plan, read.skills)
+        yield from unknown_skills(plan, read.skills)
         yield from _dependencies(plan, read.plan_names)
-        if names.labs and plan.lab and ":" not in plan.lab and plan.lab not in names.labs:
-            yield _unknown(read.tree, plan.path, "lab", plan.lab, names.labs)
+    for path, lab in ((agents.LOOPS, read.loops.lab), *((plan.path, plan.lab) for plan in read.plans)):
+        if names.labs and lab and ":" not in lab and lab not in ("auto", *names.labs):
+            yield _unknown(read.tree, path, "lab", lab, names.labs)
     for role in read.roles:
         if names.backends and ":" not in role.backend and role.backend not in (*names.backends, "none"):
             yield _unknown(read.tree, role.path, "backend", role.backend, names.backends)
@@ -52,7 +54,8 @@ def stranger(path: str) -> Iterator[Problem]:
         yield Problem(path, 1, "role", f"'{name}' is no role", f"did you mean {near[0]}.md?", "warning")
 
 
-def _skills(plan: Plan, known: tuple[Skill, ...]) -> Iterator[Problem]:
+def unknown_skills(plan: Plan, known: tuple[Skill, ...]) -> Iterator[Problem]:
+    """One problem for each chunk whose `Skill:` names none of the `known` ones."""
     lines = plan.text.split("\n")
     for chunk in plan.chunks:
         if chunk.skill and not skills.named(known, chunk.skill):

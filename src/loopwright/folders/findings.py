@@ -11,7 +11,7 @@ from loopwright.contracts import Tree, schemas
 from loopwright.errors import BadFiles, Problem
 from loopwright.folders import agents, plans, skills, wiki
 from loopwright.folders.crosschecks import Names, Read, across, stranger
-from loopwright.vocabulary import Criterion, Plan, Role
+from loopwright.vocabulary import Criterion, Loops, Plan, Role
 
 _READING = ("CONTEXT", "LANGUAGE", "PRIORITIES", "STANDARDS")
 
@@ -93,7 +93,7 @@ def _all_of(tree: Tree, kinds: dict[str, str], names: Names) -> tuple[Problem, .
     fallback = () if any(problem.severity == "error" for problem in found) else goal
     known, odd = skills.read_all(tree)
     problems = [*found, *odd]
-    seen: list[Plan | Role] = []
+    seen: list[Plan | Role | Loops] = []
     for path, kind in kinds.items():
         if kind == "goals" or (kind == "skill" and path.startswith("skills/")):
             continue
@@ -111,6 +111,7 @@ def _all_of(tree: Tree, kinds: dict[str, str], names: Names) -> tuple[Problem, .
         plan_names=frozenset(PurePosixPath(path).stem for path, kind in kinds.items() if kind == "plan"),
         skills=known,
         roles=tuple(value for value in seen if isinstance(value, Role)),
+        loops=next((value for value in seen if isinstance(value, Loops)), Loops()),
     )
     problems.extend(across(read, names))
     return tuple(sorted(set(problems)))
@@ -118,14 +119,14 @@ def _all_of(tree: Tree, kinds: dict[str, str], names: Names) -> tuple[Problem, .
 
 def _one(
     path: str, kind: str, data: bytes, goal: tuple[Criterion, ...]
-) -> tuple[Plan | Role | None, tuple[Problem, ...]]:
+) -> tuple[Plan | Role | Loops | None, tuple[Problem, ...]]:
     match kind:
         case "plan":
-            return plans.examine(path, data, goal)
+            return plans.outline(path, data, goal)
         case "role":
             return agents.examine_role(path, data)
         case "loops":
-            return None, agents.examine_loops(data)[1]
+            return agents.examine_loops(data)
         case "skill":
             return None, skills.read(path, data)[1]
         case "wiki":

@@ -13,7 +13,7 @@ from typing import Any
 from loopwright.checkpoints import reached
 from loopwright.contracts import Tree, Workshop
 from loopwright.errors import BadFiles, BadUse
-from loopwright.folders import agents, plans
+from loopwright.folders import agents, crosschecks, plans
 from loopwright.folders.trees import DiskTree
 from loopwright.journal import claims, records
 from loopwright.journal.claims import Claim
@@ -78,8 +78,8 @@ def read_plan(tree: Tree, name: str) -> tuple[Plan, bytes]:
 def _choice(tree: Tree) -> str:
     """What to run instead of what was asked for."""
     known = ", ".join(Path(path).stem for path in plans.in_folder(tree)[:12]) or "none"
-    mend = f"the plans here: {known}; or make one with `loopwright new`"
-    return mend if isinstance(tree, DiskTree) else f"{mend}. The mainline isn't checked out: what it has committed counts"
+    where = "" if isinstance(tree, DiskTree) else ". The mainline isn't checked out: what it has committed counts"
+    return f"the plans here: {known}; or make one with `loopwright new`{where}"
 
 
 @contextmanager
@@ -143,17 +143,11 @@ def _may_run(hub: Hub, tree: Tree, plan: Plan, shop: Workshop) -> None:
         raise BadUse(f"loop/{plan.name} is checked out in {place.top}", mend)
     _day_has_budget(hub, shop)
     everything, _ = plans.read_all(tree)
-    if circles := plans.cycles(plans.behind(plan, everything)):
-        raise BadFiles(tuple(circles))
+    skills = tuple(shop.skills().values())
+    if problems := (*plans.cycles(plans.behind(plan, everything)), *crosschecks.unknown_skills(plan, skills)):
+        raise BadFiles(problems)
     if waits := plans.waiting_for(plan, everything):
         raise BadUse(f"{plan.name} waits for {', '.join(waits)}", "run these first, or take them out of `depends-on`")
-    skills = shop.skills()
-    for chunk in plan.chunks:
-        if chunk.skill and chunk.skill not in skills:
-            raise BadUse(
-                f"{plan.path}:{chunk.line}: there is no skill `{chunk.skill}`",
-                f"one of {', '.join(sorted(skills)) or 'none'}; or write skills/{chunk.skill}/SKILL.md",
-            )
 
 
 def _day_has_budget(hub: Hub, shop: Workshop) -> None:

@@ -86,14 +86,23 @@ def examine(
     path: str, data: bytes, fallback_goal: tuple[Criterion, ...] = ()
 ) -> tuple[Plan | None, tuple[Problem, ...]]:
     """The plan, or None when a problem forbids it, and all problems: errors, warnings and remarks, by line."""
+    plan, problems = outline(path, data, fallback_goal)
+    return (None if any(problem.severity == "error" for problem in problems) else plan), problems
+
+
+def outline(
+    path: str, data: bytes, fallback_goal: tuple[Criterion, ...] = ()
+) -> tuple[Plan | None, tuple[Problem, ...]]:
+    """As `examine`, but with what can be made out of a plan with errors, so that the names in it can be looked up."""
     document = markdown.read(path, data)
     complaints = Complaints(path)
     complaints.found.extend(document.problems)
+    plan: Plan | None = None
     if document.text:
         plan = _plan(document, complaints, fallback_goal)
     elif not document.problems:
         complaints.add(1, "title", "the file is empty", "write a title, '# What will be true', and a '## Goal'")
-    return (None if complaints.errors else plan), complaints.all
+    return plan, complaints.all
 
 
 def _plan(document: Document, complaints: Complaints, fallback_goal: tuple[Criterion, ...]) -> Plan:
