@@ -78,6 +78,24 @@ def test_the_problems_of_all_role_files_come_together_each_at_its_line(files: Fi
     ]
 
 
+def test_slips_in_tools_and_placeholders_are_warnings(files: Files) -> None:
+    text = """---
+tools: [read_file, bsh, Grep, mcp__tracker__find]
+backend: command
+command: "work {breif} {root} | awk '{print}'"
+---
+Work.
+"""
+    role, problems = agents.examine_role("agents/maker.md", text.encode())
+    assert role is not None
+    assert [(problem.line, problem.severity, problem.message) for problem in problems] == [
+        (2, "warning", "there is no tool 'bsh'"),
+        (4, "warning", "'{breif}' is not filled in"),
+    ]
+    assert "bash" in problems[0].mend
+    assert "'{brief}'" in problems[1].mend
+
+
 def test_a_name_that_is_no_role_has_no_built_in(files: Files) -> None:
     with pytest.raises(KeyError):
         agents.role(files({}), "manager")

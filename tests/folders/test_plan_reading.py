@@ -273,6 +273,15 @@ def test_a_program_without_task_or_criteria_is_refused_at_its_line(cut: bytes, r
 GOOD = "# T\n## Goal\n- `x`\n"
 
 
+def test_an_unknown_ceiling_is_a_warning_that_knows_the_ceilings() -> None:
+    plan, problems = plans.examine("plans/x.md", b"---\nbudget: {hours: 3}\n---\n# T\n## Goal\n- `make`\n")
+    assert plan is not None
+    assert [(problem.line, problem.severity, problem.message) for problem in problems] == [
+        (2, "warning", "'budget.hours' is no field")
+    ]
+    assert "minutes, tokens, usd" in problems[0].mend
+
+
 def test_the_folder_gives_every_plan_that_reads_and_every_problem_of_the_others(files: Files) -> None:
     tree = files(
         {

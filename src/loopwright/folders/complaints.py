@@ -35,7 +35,8 @@ def header(document: Document, schema: str, complaints: Complaints, *, strict: b
     """The front matter's values, each breach of the schema reported at its line; a field in breach is left out.
 
     Text is taken as it is written where the schema wants text (`planned-at: 0012345` is no number). Unknown fields
-    are kept. One that looks like a slip of a known name is a warning, and with `strict` every unknown one is.
+    are kept. One that looks like a slip of a known name is a warning; with `strict`, and inside of a known field
+    (`budget: {hours: 3}` would be a ceiling that doesn't hold), every unknown one is.
     """
     shape = schemas.load(schema)
     values = {
@@ -47,7 +48,7 @@ def header(document: Document, schema: str, complaints: Complaints, *, strict: b
         values.pop(top, None)
     for where, known in _unknown(shape, document.header, ""):
         near = difflib.get_close_matches(_folded(where.rpartition(".")[2]), [_folded(name) for name in known], 1, 0.8)
-        if near or strict:
+        if near or strict or "." in where:
             meant = next((name for name in known if near and _folded(name) == near[0]), "")
             mend = f"write '{meant}'" if meant else f"one of: {', '.join(sorted(known))}; or remove it"
             complaints.add(_line(document, where), "unknown-field", f"'{where}' is no field", mend, "warning")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import functools
 import re
 from collections.abc import Mapping
@@ -29,6 +30,8 @@ ROLES = (
 )
 _SAME = {"Read": "read_file", "Write": "write_file", "Edit": "edit_file", "Bash": "bash", "Skill": "read_skill"}
 """What subagent files of others call the lab's tools."""
+_FILLED = ("brief", "root", "role", "run")
+"""The placeholders of a command."""
 
 
 def role(tree: Tree, name: str) -> Role:
@@ -80,6 +83,7 @@ def examine_role(path: str, data: bytes) -> tuple[Role | None, tuple[Problem, ..
     values = header(document, "role-front-matter", complaints)
     name = PurePosixPath(path).stem
     _cross_checks(values, name, document.lines, complaints)
+    _slips(values, document.lines, complaints)
     if complaints.errors:
         return None, complaints.all
     found = Role(
@@ -118,6 +122,18 @@ def _cross_checks(values: Mapping[str, Any], name: str, lines: Mapping[str, int]
         complaints.add(lines["command"], "front-matter", "the command is not used by this backend", mend, "warning")
     if values.get("backend") == "none" and name == "maker":
         complaints.add(lines["backend"], "backend", "without a maker nothing is made", "write 'backend: anthropic'")
+
+
+def _slips(values: Mapping[str, Any], lines: Mapping[str, int], complaints: Complaints) -> None:
+    """Names that nobody answers to: a tool that the role would do without, a placeholder that would stay as it is."""
+    for tool in _tools(values.get("tools")):
+        if tool not in _SAME.values() and tool.replace("_", "").islower() and "__" not in tool:  # Grep, mcp__x: others'
+            mend = f"name some of: {', '.join(_SAME.values())}"
+            complaints.add(lines["tools"], "tools", f"there is no tool '{tool}'", mend, "warning")
+    for name in re.findall(r"\{(\w+)\}", values.get("command") or ""):
+        if name not in _FILLED and (near := difflib.get_close_matches(name, _FILLED, 1, 0.7)):
+            message = f"'{{{name}}}' is not filled in"
+            complaints.add(lines["command"], "command", message, f"did you mean '{{{near[0]}}}'?", "warning")
 
 
 def _tools(value: str | list[str] | None) -> tuple[str, ...]:

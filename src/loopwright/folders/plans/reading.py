@@ -162,7 +162,7 @@ def _title(document: Document, program: bool, complaints: Complaints) -> str:
 def _name(path: str, complaints: Complaints) -> str:
     name = PurePosixPath(path).stem
     if not _NAME.fullmatch(name) or ".." in name or name.endswith((".", ".lock")):
-        mend = "name the file with letters, digits, '-' and '_' alone, as in 2026-11-my-plan.md"
+        mend = "name the file with at most 100 letters, digits, '-' and '_', as in 2026-11-my-plan.md"
         complaints.add(1, "name", f"'{name}' cannot be the name of a branch", mend)
     return name
 
