@@ -121,7 +121,7 @@ def _head(hub: Hub) -> Tree:
 def must_be_on_a_branch(hub: Hub) -> None:
     """Work needs a HEAD on a branch with a commit. Raises BadUse."""
     if hub.git.resolve("HEAD") is None:
-        raise BadUse("this repository has no commit yet", "make a first one: `git add -A && git commit -m start`")
+        raise starting.without_commit(hub)
     if hub.head_branch is None:
         raise BadUse("HEAD is detached: it names no branch", "go to one: `git switch main`")
 
@@ -151,7 +151,7 @@ def _had(kind: str) -> str:
 
 def lab(kind: str) -> OpenLab:
     """What opens labs of a kind. Raises BadUse for one that isn't to be had here."""
-    found: OpenLab | None = LABS.get(kind) or imported(kind, "lab")
+    found: OpenLab | None = LABS.get(kind) or imported(kind, "lab", callable)
     if found is None:
         known = ", ".join(sorted(LABS))
         mend = f"one of auto, {known}, or package.module:object (agents/LOOPS.md or the plan)"
@@ -163,7 +163,7 @@ def backend(role: Role) -> Backend | None:
     """Who plays a role; None when it is left out. Raises BadUse for a name that nobody answers to."""
     if role.backend == LEFT_OUT:
         return None
-    found = BACKENDS.get(role.backend) or _made(imported(role.backend, "backend"))
+    found = BACKENDS.get(role.backend) or imported(role.backend, "backend", lambda made: hasattr(made, "work"))
     if found is None:
         where = role.path or f"agents/{role.name}.md"
         known = ", ".join((*sorted(BACKENDS), LEFT_OUT))
@@ -171,19 +171,22 @@ def backend(role: Role) -> Backend | None:
     return found
 
 
-def imported(name: str, what: str) -> Any:
-    """`package.module:object` out of what is installed beside loopwright; None for a name that has no such form."""
+def imported(name: str, what: str, fits: Callable[[Any], bool]) -> Any:
+    """`package.module:object` out of what is installed beside loopwright, a class being called; None for a name that
+    has no such form. Raises BadUse where there is none, or none that `fits`."""
     module, _, attribute = name.partition(":")
     if not attribute:
         return None
     try:
-        return getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError) as problem:
+        found = getattr(importlib.import_module(module), attribute)
+        made = found() if isinstance(found, type) else found
+    except Exception as problem:  # a module of somebody else's: it may raise whatever it likes
         raise BadUse(f"the {what} `{name}` can't be imported: {problem}", "install it beside loopwright") from problem
-
-
-def _made(found: Any) -> Any:
-    return found() if isinstance(found, type) else found
+    if not fits(made):
+        raise BadUse(
+            f"`{name}` is no {what}", f"name an object that has the methods of a {what} (loopwright.contracts)"
+        )
+    return made
 
 
 def _model(tree: Tree, role: Role, env: Mapping[str, str]) -> str | None:
@@ -254,16 +257,17 @@ def _bounded(name: str, text: str) -> str:
 def allowance(env: Mapping[str, str]) -> Allowance:
     """The ceilings of one session, from the environment. Raises BadUse for a number that is none."""
     return Allowance(
-        turns=_number(env, "LOOPWRIGHT_MAX_ITERATIONS", 40),
-        seconds=_number(env, "LOOPWRIGHT_LAB_TIMEOUT_MS", 300_000) / 1000,
+        turns=_number(env, "LOOPWRIGHT_MAX_ITERATIONS", 40, least=1),
+        seconds=_number(env, "LOOPWRIGHT_LAB_TIMEOUT_MS", 300_000, least=1) / 1000,
         tokens=_number(env, "LOOPWRIGHT_TOKEN_BUDGET", 0) or None,
     )
 
 
-def _number(env: Mapping[str, str], name: str, default: int) -> int:
+def _number(env: Mapping[str, str], name: str, default: int, least: int = 0) -> int:
     text = env.get(name) or str(default)
-    if not text.isdigit():
-        raise BadUse(f"{name} is {text!r}, which is no whole number", f"for example {name}={default}")
+    if not text.isdecimal() or int(text) < least:
+        wanted = "whole number above 0" if least else "whole number"
+        raise BadUse(f"{name} is {text!r}, which is no {wanted}", f"for example {name}={default}")
     return int(text)
 
 

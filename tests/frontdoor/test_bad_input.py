@@ -95,7 +95,35 @@ def test_a_detached_head_is_no_branch_to_work_on(keyed: Shop) -> None:
 
 
 def test_a_folder_that_is_not_there_is_named(shop: Shop) -> None:
-    assert_refused(shop.door("-C", "nowhere", "status"), 2, "nowhere is no folder", "-C")
+    for command in ("status", "check"):
+        assert_refused(shop.door("-C", "nowhere", command), 2, "nowhere is no folder", "-C")
+
+
+def test_a_branch_without_a_commit_is_told_from_a_repository_without_one(keyed: Shop) -> None:
+    keyed.git("branch", "-m", "old")
+    keyed.git("symbolic-ref", "HEAD", "refs/heads/main")
+    keyed.plan("fix")
+
+    for command in (("run", "fix"), ("status",)):
+        assert_refused(keyed.door(*command), 2, "the branch `main` has no commit yet", "git switch")
+
+
+@pytest.mark.parametrize("how", ["a file", "a link"])
+def test_init_and_new_write_nothing_where_a_folder_of_ours_is_something_else(
+    shop: Shop, tmp_path: Path, how: str
+) -> None:
+    folder = shop.path / "plans"
+    if how == "a file":
+        folder.write_text("words\n")
+    else:
+        (tmp_path / "elsewhere").mkdir()
+        folder.symlink_to(tmp_path / "elsewhere")
+    before = written(tmp_path, shop.door.env)
+
+    for command in (("init",), ("new", "A title")):
+        assert_refused(shop.door(*command), 2, f"plans is {how}", "move plans away")
+
+    assert written(tmp_path, shop.door.env) == before
 
 
 # ---------------------------------------------------------------- plans and configuration
@@ -134,6 +162,18 @@ BAD = {
     ),
     "a backend that is not installed": Bad(
         {"agents/maker.md": "---\nbackend: no.such:thing\n---\nWork.\n"}, ("no.such:thing", "can't be imported")
+    ),
+    "a backend that is none": Bad(
+        {"agents/maker.md": "---\nbackend: json:loads\n---\nWork.\n"},
+        ("`json:loads` is no backend", "loopwright.contracts"),
+    ),
+    "a backend that can't be made": Bad(
+        {"agents/maker.md": "---\nbackend: types:MethodType\n---\nWork.\n"},
+        ("`types:MethodType` can't be imported", "MethodType"),
+    ),
+    "a lab that is no lab": Bad(
+        {"plans/fix.md": titled(header="lab: loopwright.vocabulary:__all__")},
+        ("`loopwright.vocabulary:__all__` is no lab",),
     ),
     "a role without its command": Bad(
         {"agents/checker.md": "---\nbackend: command\n---\nWork.\n"}, ("agents/checker.md:", "command")
@@ -336,6 +376,13 @@ def test_without_git_it_is_said(keyed: Shop, tmp_path: Path) -> None:
     assert_refused(keyed.door("status", env={"PATH": str(tmp_path)}), 4, "no `git` program", "2.38")
 
 
+@pytest.mark.parametrize("name", ["LOOPWRIGHT_MAX_ITERATIONS", "LOOPWRIGHT_LAB_TIMEOUT_MS"])
+def test_a_ceiling_that_lets_nobody_begin_is_said(keyed: Shop, name: str) -> None:
+    keyed.plan("fix")
+
+    assert_refused(keyed.door("run", "fix", env={name: "0"}), 2, f"{name} is '0'", "above 0", f"{name}=")
+
+
 @pytest.mark.parametrize("name", ["LOOPWRIGHT_MAX_ITERATIONS", "LOOPWRIGHT_LAB_TIMEOUT_MS", "LOOPWRIGHT_TOKEN_BUDGET"])
 def test_a_number_in_the_environment_that_is_none_is_said(keyed: Shop, name: str) -> None:
     keyed.plan("fix")
@@ -373,10 +420,20 @@ def test_an_unknown_run_is_said(keyed: Shop, verb: str) -> None:
     "words", [("run",), ("show", "one"), ("watch", "--twice"), ("land",)], ids=lambda w: " ".join(w)
 )
 def test_a_wrong_argument_shows_the_usage(shop: Shop, words: tuple[str, ...]) -> None:
-    told = shop.door(*words)
+    assert_refused(shop.door(*words), 2, f"usage: loopwright {words[0]}", f"loopwright {words[0]} --help")
 
-    assert told.code == 2
-    assert f"usage: loopwright {words[0]}" in told.err
+
+def test_what_begins_with_a_dash_can_be_said_after_two(shop: Shop) -> None:
+    assert shop.door("new", "--json", "--", "-price").json["path"].endswith("-price.md")
+    assert_refused(shop.door("new", "-price"), 2, " -- ")
+
+
+def test_the_repository_may_be_named_by_the_environment(shop: Shop, tmp_path: Path) -> None:
+    shop.plan("fix", titled(header="status: soon"))
+    elsewhere = FrontDoor(tmp_path, shop.door.env | {"LOOPWRIGHT_REPO_PATH": str(shop.path)})
+
+    assert "plans/fix.md:2: error" in elsewhere("check").out
+    assert elsewhere("-C", str(tmp_path), "status").code == 2
 
 
 def test_a_second_watcher_is_refused(keyed: Shop) -> None:

@@ -309,6 +309,21 @@ def test_check_reports_each_file_with_line_and_mend(told: Shop) -> None:
     assert told.door("check", "plans/fix.md").code == 0
 
 
+def test_check_finds_a_named_file_from_wherever_one_stands(told: Shop, tmp_path: Path) -> None:
+    told.plan("broken", "---\nstatus: soon\n---\n# No goal\n\nSkill: tdd\n")
+    told.write("skills/tdd/SKILL.md", "---\nname: tdd\ndescription: d\n---\n")
+    inside, outside = FrontDoor(told.path / "src", told.door.env), FrontDoor(tmp_path, told.door.env)
+    full = str(told.path / "plans/broken.md")
+
+    for door, path in ((inside, "../plans/broken.md"), (inside, full), (told.door, full), (outside, full)):
+        seen = door("check", "--json", path).json
+        assert seen["files"] == 1
+        rules = {(row["path"], row["rule"]) for row in seen["findings"]}
+        assert rules == {(os.path.relpath(full, door.where), rule) for rule in ("front-matter", "goal")}
+    assert inside("check", "..").code == 1
+    assert "there is no such file" in inside("check", "plans/broken.md").out
+
+
 def test_check_works_outside_of_a_repository(shop: Shop, tmp_path: Path) -> None:
     place = tmp_path / "elsewhere"
     place.mkdir()
@@ -360,6 +375,12 @@ def test_doctor_is_content_with_a_whole_set_up(told: Shop) -> None:
     seen = told.door("doctor", "--json")
 
     assert (seen.code, seen.json["ready"]) == (0, True)
+
+
+def test_doctor_names_what_a_note_is_about(fresh: Shop) -> None:
+    parts = {row["part"]: row["told"] for row in fresh.door("doctor", "--json").json["parts"]}
+
+    assert parts["lab"].startswith("clone (no sandbox here)")
 
 
 # ---------------------------------------------------------------- progress

@@ -9,9 +9,10 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from loopwright import __version__
-from loopwright.errors import LoopwrightError
+from loopwright.errors import BadUse, LoopwrightError
 
 COMMANDS = {
     # name: (module, one line)
@@ -35,10 +36,18 @@ COMMANDS = {
 }
 
 
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """As the parser's own, in the form of all our errors."""
+        self.print_usage(sys.stderr)
+        mend = f"`{self.prog} --help` tells more; words that begin with a dash go after ` -- `"
+        raise BadUse(message, mend)
+
+
 def parser_for(name: str) -> argparse.ArgumentParser:
     """The parser of one command, out of its own module."""
     module = importlib.import_module(f"loopwright.cli.{COMMANDS[name][0]}")
-    parser = argparse.ArgumentParser(prog=f"loopwright {name}", description=_sentence(COMMANDS[name][1]))
+    parser = _Parser(prog=f"loopwright {name}", description=_sentence(COMMANDS[name][1]))
     getattr(module, f"{name}_options")(parser)
     return parser
 
@@ -50,7 +59,7 @@ def _sentence(text: str) -> str:
 def top_parser() -> argparse.ArgumentParser:
     width = max(len(name) for name in COMMANDS)
     listing = "\n".join(f"  {name:<{width}}  {text}" for name, (_, text) in COMMANDS.items())
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="loopwright",
         description="Leave coding agents to work on a repository, and trust what lands.",
         epilog=f"commands:\n{listing}\n\nexit codes: 0 done, in review or held; 1 not met or rejected; 2 bad input;\n"
@@ -58,25 +67,35 @@ def top_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         usage="loopwright [-C DIR] COMMAND [ARG...]   (loopwright COMMAND --help tells more)",
     )
-    parser.add_argument("-C", metavar="DIR", dest="where", type=Path, default=Path(), help="work in DIR, as git has it")
+    here = os.environ.get("LOOPWRIGHT_REPO_PATH") or "."
+    parser.add_argument("-C", metavar="DIR", dest="where", type=Path, default=here, help="work in DIR, as git has it")
     parser.add_argument("--version", action="version", version=f"loopwright {__version__}")
     parser.add_argument("command", nargs="?", help=argparse.SUPPRESS)
     parser.add_argument("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
     return parser
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; the exit code. Errors that a person can mend are printed without a traceback."""
+def _chosen(words: Sequence[str]) -> argparse.Namespace | None:
+    """The command, its own words, and where; None when no command was given. Raises BadUse."""
     top = top_parser()
-    chosen = top.parse_args(arguments)
+    chosen = top.parse_args(words)
     if chosen.command is None:
         top.print_help()
-        return 0
+        return None
     if chosen.command not in COMMANDS:
         near = ", ".join(name for name in COMMANDS if name[:2] == chosen.command[:2]) or ", ".join(COMMANDS)
-        print(f"loopwright: there is no command `{chosen.command}`\n  mend: one of {near}", file=sys.stderr)
-        return 2
+        raise BadUse(f"there is no command `{chosen.command}`", f"one of {near}")
+    if words[: len(words) - len(chosen.rest)][-1] == "--":  # which is the command's, and which argparse takes away
+        chosen.rest = ["--", *chosen.rest]
+    return chosen
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code. Errors that a person can mend are printed without a traceback."""
     try:
+        chosen = _chosen(sys.argv[1:] if arguments is None else arguments)
+        if chosen is None:
+            return 0
         options = parser_for(chosen.command).parse_args(chosen.rest)
         module = importlib.import_module(f"loopwright.cli.{COMMANDS[chosen.command][0]}")
         code: int = getattr(module, chosen.command)(chosen.where.absolute(), options)

@@ -6,7 +6,9 @@ import argparse
 import datetime
 import os
 import sys
-from pathlib import Path
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from loopwright.cli import printing
@@ -26,6 +28,7 @@ def init(where: Path, options: argparse.Namespace) -> int:
     hub = find(where)
     tree = DiskTree(hub.top)
     wanted = starter.files(hub.head_branch or "main", starter.detect_checks(tree))
+    _must_have_room(hub.top, wanted)
     written, kept = [], []
     for path, data in wanted.items():
         place = hub.top / path
@@ -46,6 +49,16 @@ def init(where: Path, options: argparse.Namespace) -> int:
     return 0
 
 
+def _must_have_room(top: Path, wanted: Iterable[str]) -> None:
+    """Refuse, before anything is written, where a folder of ours is a file, or a link that leads who knows where."""
+    folders = {parent for path in wanted for parent in PurePosixPath(path).parents}
+    for folder in sorted(folders):
+        place = top / folder
+        if place.is_symlink() or (place.exists() and not place.is_dir()):
+            what = "a link" if place.is_symlink() else "a file"
+            raise BadUse(f"{folder} is {what}, and a folder is needed there", f"move {folder} away, then init again")
+
+
 def new_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("title", help="what will be true when the plan is done")
     printing.json_option(parser)
@@ -56,6 +69,7 @@ def new(where: Path, options: argparse.Namespace) -> int:
     hub = find(where)
     if not options.title.strip():
         raise BadUse("a plan needs a title", 'for example: loopwright new "Prices are never negative"')
+    _must_have_room(hub.top, ["plans/TEMPLATE.md"])
     template = DiskTree(hub.top).read("plans/TEMPLATE.md")
     name, text = plans.new(options.title, datetime.datetime.now(datetime.UTC).date(), template)
     place = hub.top / "plans" / name
@@ -81,9 +95,16 @@ def check(where: Path, options: argparse.Namespace) -> int:
     """Report every problem; exit 1 when one is an error. Works outside a repository too."""
     from loopwright import workshop
 
-    paths = [_inside(where, path) for path in options.paths]
+    if not where.is_dir():
+        raise BadUse(f"{where} is no folder", "name a folder with -C")
+    where = Path(os.path.normpath(where))
+    places = [Path(os.path.normpath(where / path)) for path in options.paths]
+    root = _root(where, places)
+    paths = [place.relative_to(root).as_posix() for place in places]
     names = (*workshop.BACKENDS, workshop.LEFT_OUT)
-    number, problems = findings.check(DiskTree(_top(where, options.paths)), paths, backends=names, labs=workshop.KINDS)
+    number, problems = findings.check(DiskTree(root), paths, backends=names, labs=workshop.KINDS)
+    if places:  # as they were given: relative to where one stands
+        problems = tuple(replace(problem, path=os.path.relpath(root / problem.path, where)) for problem in problems)
     if options.json:
         printing.facts(findings.to_json(number, problems))
     else:
@@ -96,18 +117,21 @@ def check(where: Path, options: argparse.Namespace) -> int:
     return 1 if any(problem.severity == "error" for problem in problems) else 0
 
 
-def _top(where: Path, paths: list[str]) -> Path:
-    """The repository's top without paths, else the folder that the paths are relative to."""
-    if paths:
+def _root(where: Path, places: list[Path]) -> Path:
+    """The folder that holds all the places, and what they are judged against: where one stands, if it has folders of
+    ours; else the nearest folder above them that has, up to the repository's top. Without places, that top."""
+    inside = all(place.is_relative_to(where) for place in places)
+    if places and inside and _has_ours(where):
         return where
-    try:
-        return find(where).top
-    except LoopwrightError:
-        return where
+    common = Path(os.path.commonpath(places or [where]))
+    base = common if common.is_dir() else common.parent
+    way = (base, *base.parents)
+    top = next((folder for folder in way if (folder / ".git").exists()), where if inside else base)
+    return next(folder for folder in way if folder == top or (places and _has_ours(folder)))
 
 
-def _inside(where: Path, path: str) -> str:
-    return os.path.relpath(where / path, where) if Path(path).is_absolute() else path
+def _has_ours(folder: Path) -> bool:
+    return any((folder / name).is_dir() for name in findings.FOLDERS)
 
 
 def doctor_options(parser: argparse.ArgumentParser) -> None:
@@ -154,7 +178,8 @@ def _examined(hub: Hub) -> Any:
         mend = "name the repository's tests in `checks:` of agents/LOOPS.md, and commit it"
         yield _row("checks", None, "none for every plan: only a plan's own commands gate it", mend)
     for note in shop.notes:
-        yield _row("note", None, note)
+        part, _, told = note.partition(": ")
+        yield _row(part, None, told)
     for name in workshop.WORKING:
         yield _role(shop, name)
 

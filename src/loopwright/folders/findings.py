@@ -13,6 +13,8 @@ from loopwright.folders import agents, plans, skills, wiki
 from loopwright.folders.crosschecks import Names, Read, across, stranger
 from loopwright.vocabulary import Criterion, Loops, Plan, Role
 
+FOLDERS = ("plans", "agents", "skills", "wiki")
+"""Where the files lie that people write."""
 _READING = ("CONTEXT", "LANGUAGE", "PRIORITIES", "STANDARDS")
 
 
@@ -25,7 +27,7 @@ def check(
     lies in none of our folders is read as what it looks like. `backends` and `labs` are the names that are known;
     without them no name is doubted.
     """
-    listed = (path for folder in ("plans", "agents", "skills", "wiki") for path in tree.list(folder))
+    listed = (path for folder in FOLDERS for path in tree.list(folder))
     kinds = {path: kind for path in listed if (kind := kind_of(path))}
     wanted = tuple(path.removeprefix("./").rstrip("/") for path in paths)
     if not paths or any(path in ("", ".") for path in wanted):

@@ -46,11 +46,18 @@ def mainline_tip(hub: Hub, mainline: str) -> str:
     if tip is not None:
         return tip
     if hub.git.resolve("HEAD") is None:
-        raise BadUse("this repository has no commit yet", "make a first one: `git add -A && git commit`")
+        raise without_commit(hub)
     raise BadUse(
         f"the mainline `{mainline}` is no branch of this repository",
         f"set `mainline:` in agents/LOOPS.md (HEAD is on {hub.head_branch or 'no branch'}), or make the branch",
     )
+
+
+def without_commit(hub: Hub) -> BadUse:
+    """What to say where HEAD is on a branch that isn't born yet."""
+    if hub.git.refs("refs/heads/"):
+        return BadUse(f"the branch `{hub.head_branch}` has no commit yet", "go to one that has: `git switch BRANCH`")
+    return BadUse("this repository has no commit yet", "make a first one: `git add -A && git commit -m start`")
 
 
 def plan_path(name: str) -> str:
