@@ -101,6 +101,8 @@ def _stage(fact: Mapping[str, Any]) -> str:
             return f"landed as {fact['landing']['commit'][:10]}"
         case "held":
             return " ".join(("held:", fact["held"]["reason"], *fact["held"].get("paths", ())))
+        case "interrupted":
+            return f"{fact['outcome']}: {fact['why']}"
         case kind:
             told = next((fact[name] for name in ("outcome", "status", "decision", "text") if name in fact), "")
             return f"{kind}: {told}" if told else str(kind)

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from loopwright.testing.frontdoor import FrontDoor, Told, at_work, until
+from loopwright.testing.script import Call, Fault, Turn
 
-from .conftest import GOOD, KEY, PLAN, Scripted, Shop, good_maker, judges
+from .conftest import GOOD, KEY, PLAN, Scripted, Shop, good_maker, judges, maker
 
 Written = tuple[object, ...]
 
@@ -333,6 +334,21 @@ def test_a_wrong_key_pauses_the_run_and_the_right_one_finishes_it(keyed: Shop) -
     finished = keyed.door("resume", "1", "--json")
     assert (finished.code, finished.json["landed"]) == (0, True)
     assert keyed.read("src/pricing.py") == GOOD
+
+
+def test_an_unknown_model_is_bad_input_and_its_run_stands_still_until_another_is_named(scripted: Scripted) -> None:
+    made = Turn(Call("write_file", path="src/pricing.py", content=GOOD), faults=[Fault("not-found")])
+    shop = scripted([maker(made), *judges()])
+    shop.plan("fix")
+
+    assert_refused(shop.door("run", "fix"), 2, "doesn't know the model", "`model:`", "loopwright resume 1")
+
+    assert shop.door("show", "1", "--json").json["outcome"] == "paused"
+    for command in (("show", "1"), ("status",)):
+        assert "paused: http://" in shop.door(*command).out
+    assert "page: " not in shop.door("show", "1").out
+    finished = shop.door("resume", "1", "--json")
+    assert (finished.code, finished.json["landed"]) == (0, True)
 
 
 def test_an_endpoint_that_is_down_pauses_the_run_and_running_again_finishes_it(keyed: Shop) -> None:

@@ -91,7 +91,8 @@ def show(where: Path, options: argparse.Namespace) -> int:
         print(coloured(f"stopped ({run['stop']['reason']}): {run['stop']['detail']}", "red"))
     print(run["diff_stat"] or "no change")
     _costs(run)
-    print(f"page: {run['page']}")
+    if run["outcome"] not in ("paused", "interrupted"):  # its page is written when it is over
+        print(f"page: {run['page']}")
     return 0
 
 

@@ -131,7 +131,8 @@ def _say(result: dict[str, Any]) -> None:
     for note in result["notes"]:
         print(printing.coloured(f"  note: {note}", "yellow"))
     print(f"  {_spent(result)}, {result['seconds']:.1f} s")
-    print(f"  page: {result['page']}")
+    if result["outcome"] not in ("paused", "interrupted"):  # its page is written when it is over
+        print(f"  page: {result['page']}")
     if after := _next(result):
         print(f"  next: {after}")
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from loopwright.errors import Interrupted, Unreachable
+from loopwright.errors import BadUse, Interrupted, Unreachable
 from loopwright.loops import closing, execution, reports
 from loopwright.loops.desk import Desk
 from loopwright.vocabulary import Outcome
@@ -22,6 +22,9 @@ def carry_out(desk: Desk, *, decided: bool = False) -> dict[str, Any]:
             return reports.result(desk, execution.execute(desk, decided=decided))
     except Unreachable as problem:
         return _standing(desk, Outcome.PAUSED, f"{problem.problem} (mend: {problem.mend})")
+    except BadUse as problem:  # such as a model that the API doesn't know: told as bad input, and the run stands still
+        _standing(desk, Outcome.PAUSED, f"{problem.problem} (mend: {problem.mend})")
+        raise BadUse(problem.problem, f"{problem.mend}; then `loopwright resume {desk.number}`") from problem
     except (KeyboardInterrupt, Interrupted):
         return _standing(desk, Outcome.INTERRUPTED, "a person said stop")
 
