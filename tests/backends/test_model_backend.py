@@ -216,7 +216,7 @@ def test_a_long_output_is_cut_in_the_middle_and_says_how_much_and_where_the_whol
     assert len(text) < 8192 + 400
     assert f"{len(whole) - 8192} bytes left out here" in text
     (kept,) = lab.scratch.glob("output-*.txt")
-    assert str(kept) in text
+    assert f"can be read with bash in {kept}" in text
     assert kept.read_text() == whole
 
 
@@ -606,6 +606,13 @@ def test_each_request_and_each_call_is_told_while_it_happens(endpoint: Endpoint,
     ]
     assert desk.told[2].facts["tokens"] > 0
     assert desk.told[2].facts["usd"] > 0
+
+
+@pytest.mark.parametrize(("met", "word"), [(True, "met"), (False, "not met")])
+def test_a_judges_answer_is_told_in_words(met: bool, word: str, endpoint: Endpoint, desk: Desk, lab: FolderLab) -> None:
+    says(endpoint, Turn(Call("submit_goal_report", met=met, evidence=[])))
+    MODEL.work(brief("goal-checker", "Prove.", answer="submit_goal_report"), lab, desk.session())
+    assert [event.text for event in desk.told if event.kind == "tool"] == [f"submit_goal_report {word}"]
 
 
 def test_the_key_never_reaches_the_lab(endpoint: Endpoint, desk: Desk, lab: FolderLab) -> None:

@@ -95,7 +95,7 @@ class Tools:
         if ran.dropped:
             whole = f"its first and last {KEPT // 2} bytes"
         cut = len(data) + ran.dropped - 2 * SHOWN
-        return f"{head}\n[... {cut} bytes left out here; {whole} can be read in {path} ...]\n{tail}"
+        return f"{head}\n[... {cut} bytes left out here; {whole} can be read with bash in {path} ...]\n{tail}"
 
     def _read_skill(self, name: str) -> Outcome:
         for skill in self.skills:
