@@ -114,7 +114,8 @@ def test_a_changed_file_that_cannot_be_searched_is_refused(bench: Bench) -> None
     change = replace(bench.change({"a.py": "x"}), diff="")
     (bench.lab.root / "a.py").unlink()
     verdict = SecretsGuard().check(change, bench.lab)
-    assert "a.py: cannot be searched" in verdict.evidence
+    assert "a.py: cannot be searched: No such file" in verdict.evidence
+    assert "leave out a file that can't be searched" in verdict.evidence
 
 
 @pytest.mark.parametrize(

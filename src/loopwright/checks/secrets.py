@@ -12,6 +12,7 @@ from loopwright.redaction import Secret, find, is_placeholder
 from loopwright.vocabulary import Change, FileChange, Verdict
 
 _MOST = 8 << 20  # bytes of a binary file that are looked at
+_UNSEARCHED = "cannot be searched"
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,9 @@ class SecretsGuard:
         facts = [fact for file in change.files for fact in self._facts(file, shown_lines.get(file.path), lab)]
         if not facts:
             return accepted("secrets", change)
-        mend = "read the value from the environment at run time; write only its name into a file"
+        mend = "read a value from the environment at run time, and write only its name into a file"
+        if any(_UNSEARCHED in fact for fact in facts):
+            mend += "; leave out a file that can't be searched"
         return refused("secrets", change, "secrets", facts, mend, rolls_back=True)
 
     def _facts(self, file: FileChange, patch: Patch | None, lab: Lab) -> Iterator[str]:
@@ -51,7 +54,7 @@ class SecretsGuard:
         try:
             data = lab.read(file.path)[:_MOST]
         except OSError as problem:
-            yield f"{shown(file.path)}: cannot be searched: {type(problem).__name__}"
+            yield f"{shown(file.path)}: {_UNSEARCHED}: {problem.strerror or type(problem).__name__}"
             return
         text = data.replace(b"\0", b"").decode("utf-8", "replace")  # without NUL, UTF-16 reads as ASCII
         for secret in self._secrets(text):
