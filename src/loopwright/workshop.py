@@ -83,7 +83,7 @@ def assemble(
         loops=loops,
         lab_kind=kind,
         open_lab=lab(kind),
-        role=lambda name: agents.role(tree, name),
+        role=lambda name: _role(tree, name, env),
         skills=known_skills,
         context=lambda: context(tree),
         backend=backend,
@@ -187,6 +187,12 @@ def imported(name: str, what: str, fits: Callable[[Any], bool]) -> Any:
             f"`{name}` is no {what}", f"name an object that has the methods of a {what} (loopwright.contracts)"
         )
     return made
+
+
+def _role(tree: Tree, name: str, env: Mapping[str, str]) -> Role:
+    """The role as its file says. One that has no file keeps its built-in turns unless the environment has others."""
+    found = agents.role(tree, name)
+    return replace(found, max_turns=None) if not found.path and env.get("LOOPWRIGHT_MAX_ITERATIONS") else found
 
 
 def _model(tree: Tree, role: Role, env: Mapping[str, str]) -> str | None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from loopwright.contracts import Lab, LabWish, Session, Workshop
 from loopwright.journal.claims import Claim
@@ -69,12 +71,19 @@ class Desk:
         facts = (fact for fact in self.journal.facts() if fact["kind"] == "session")
         return tuple((str(fact["role"]), decode(Report, fact["report"])) for fact in facts)
 
+    def paid(self, but: str = "") -> tuple[Usage, ...]:
+        """What each session has cost, also one that was cut off; without the one named `but`, which counts itself."""
+        facts = {str(fact["key"]): fact for fact in self.journal.facts() if fact["kind"] == "session"}
+        ended = [decode(Report, fact["report"]).usage for fact in facts.values()]
+        begun = sorted((self.home / "transcripts").glob("*.jsonl"))
+        return (*ended, *(_so_far(path) for path in begun if path.stem not in {*facts, but}))
+
     def spent(self) -> Usage:
-        return sum((report.usage for _, report in self.sessions()), Usage())
+        return sum(self.paid(), Usage())
 
     def elapsed(self) -> float:
-        """Seconds since the run was claimed."""
-        return (self.shop.clock.now() - datetime.fromisoformat(self.claim.at)).total_seconds()
+        """Seconds since the run was claimed, without those in which nobody worked on it."""
+        return seconds_at_work(self.journal.facts(), self.claim.at, self.shop.clock.now().isoformat())
 
     def play(
         self,
@@ -116,9 +125,16 @@ class Desk:
             report = backend.work(brief, place, self._session(key, role_name, brief))
             self.journal.write("session", {"key": key, "role": role_name, "report": encode(report)})
         self.tell("role", f"{role_name} ended: {report.ended}", role=role_name, key=key, usage=encode(self.spent()))
+        self._own_up(role_name, report.usage)
         kept = self.journal.last("session", key=key)
         assert kept is not None, "it was written a moment ago"
         return decode(Report, kept["report"])  # as a restart would read it: without the secrets that a role came upon
+
+    def _own_up(self, role: str, usage: Usage) -> None:
+        """Say on the page that a dollar ceiling doesn't bind a model without a known price."""
+        ceiling = self.plan.budget.usd if self.plan.budget.usd is not None else self.shop.loops.usd_per_run
+        if ceiling is not None and usage.requests and usage.usd is None:
+            self.note(f"the ceiling of ${ceiling:g} doesn't bind the {role}: {usage.unpriced}")
 
     def _session(self, key: str, role: str, brief: Brief) -> Session:
         def tell(event: Event) -> None:
@@ -126,7 +142,7 @@ class Desk:
 
         turns = brief.role.max_turns or self.shop.allowance.turns
         transcript = Lines(self.home / "transcripts" / f"{key}.jsonl", self.shop.secrets)
-        allowance = replace(left(self.shop, self.plan, self.spent(), self.elapsed()), turns=turns)
+        allowance = replace(left(self.shop, self.plan, self.paid(but=key), self.elapsed()), turns=turns)
         return Session(transcript, allowance, self.shop.clock, tell, self.shop.env)
 
 
@@ -135,17 +151,33 @@ def journal_of(hub: Hub, number: int, shop: Workshop) -> FileJournal:
     return FileJournal(hub.run_home(number) / "journal.jsonl", shop.clock, shop.secrets)
 
 
-def left(shop: Workshop, plan: Plan, spent: Usage, elapsed: float) -> Allowance:
-    """What a session may spend: the run's ceilings (the plan's, else those of LOOPS.md) less what is gone."""
+def seconds_at_work(facts: Sequence[Mapping[str, Any]], start: str, end: str) -> float:
+    """Seconds from one moment to another, less those that the run stood still: from its last fact to `resumed`."""
+    began, ended = datetime.fromisoformat(start), datetime.fromisoformat(end)
+    times = [datetime.fromisoformat(fact["at"]) for fact in facts]
+    stood = [(times[i - 1], times[i]) for i in range(1, len(facts)) if facts[i]["kind"] == "resumed"]
+    idle = sum(max((min(until, ended) - max(since, began)).total_seconds(), 0.0) for since, until in stood)
+    return max((ended - began).total_seconds() - idle, 0.0)
+
+
+def _so_far(transcript: Path) -> Usage:
+    """What a session has cost up to now, as each answer in its transcript tells."""
+    told = (entry.get("usage") for entry in Lines(transcript).entries())
+    return sum((decode(Usage, usage) for usage in told if isinstance(usage, dict)), Usage())
+
+
+def left(shop: Workshop, plan: Plan, paid: tuple[Usage, ...], elapsed: float) -> Allowance:
+    """What a session may spend: the run's ceilings (plan, environment, LOOPS.md) less what is gone. A session
+    without a known price takes nothing from the dollars, and leaves standing what others took."""
     seconds = [shop.allowance.seconds] if shop.allowance.seconds is not None else []
     seconds += [max(plan.budget.minutes * 60 - elapsed, 0.0)] if plan.budget.minutes is not None else []
-    tokens = plan.budget.tokens or shop.loops.tokens or shop.allowance.tokens
+    tokens = plan.budget.tokens or shop.allowance.tokens or shop.loops.tokens
     usd = plan.budget.usd if plan.budget.usd is not None else shop.loops.usd_per_run
     return replace(
         shop.allowance,
         seconds=min(seconds, default=None),
-        tokens=max(tokens - spent.tokens, 0) if tokens else None,
-        usd=max(usd - (spent.usd or 0.0), 0.0) if usd is not None else None,
+        tokens=max(tokens - sum(usage.tokens for usage in paid), 0) if tokens else None,
+        usd=max(usd - sum(usage.usd or 0.0 for usage in paid), 0.0) if usd is not None else None,
     )
 
 

@@ -105,12 +105,19 @@ def begin(desk: Desk) -> Run:
     return run
 
 
-def rejected(desk: Desk) -> Run:
-    """End a run because a person said no; one that was interrupted ends with what it had come to."""
+def so_far(desk: Desk) -> Run:
+    """The run as `begin` has it, with the attempts of one that was cut off in the middle of its work."""
     run = begin(desk)
     if run.outcome is Outcome.OPEN:
         for fact in (fact for fact in desk.journal.facts() if fact["kind"] == "attempt"):
             run = run.after(decode(Attempt, fact["attempt"]))
+    return run
+
+
+def rejected(desk: Desk) -> Run:
+    """End a run because a person said no; one that was interrupted ends with what it had come to."""
+    run = so_far(desk)
+    if run.outcome is Outcome.OPEN:
         run = _ended(desk, run.stopped(Stop("rejected", "a person said no before it had ended")))
     if not run.decision:
         desk.journal.write("decided", {"decision": "rejected"})

@@ -30,9 +30,9 @@ def work_through(desk: Desk, run: Run, chunk: Chunk, lab: Lab, seen: tuple[str, 
             return run
         if stop := _stop(desk, tried):
             return run.stopped(stop)
-        seen = telling.evidence(desk, tried)
-    last = run.attempts[-1].failed[0]
-    detail = f"chunk {chunk.number} ({chunk.title}) failed {limit} times; at last {last.check}: {last.reason}"
+        seen = (*(seen if telling.unseen(tried) else ()), *telling.evidence(desk, tried))
+    last = ", ".join(telling.word(verdict) for verdict in run.attempts[-1].failed)
+    detail = f"chunk {chunk.number} ({chunk.title}) failed {limit} times; at last {last}"
     return run.stopped(Stop("attempts", detail, chunk.number))
 
 
@@ -102,8 +102,7 @@ def _judge(
     desk: Desk, run: Run, chunk: Chunk, number: int, lab: Lab, report: Report, change: Change, before: str
 ) -> tuple[Verdict, ...]:
     """Guards first, then commands, then the checker: each is asked only when all before it are content."""
-    made = Verdict("maker", report.whole, "" if report.whole else report.summary, "" if report.whole else report.ended)
-    verdicts = (made, *_guard(desk, lab, change, before))
+    verdicts = (telling.finished(report), *_guard(desk, lab, change, before))
     if all(verdict.passed for verdict in verdicts):
         gates = (*rules(desk, desk.base).checks, *desk.plan.checks, *chunk.verify)
         key = f"{chunk.number}-{number}"

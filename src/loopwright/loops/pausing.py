@@ -32,7 +32,7 @@ def carry_out(desk: Desk, *, decided: bool = False) -> dict[str, Any]:
 def _standing(desk: Desk, outcome: Outcome, why: str) -> dict[str, Any]:
     """The run as it stands, recorded so that `show` and `runs` know it; `resume` or `reject` is what comes next."""
     desk.journal.write("interrupted", {"outcome": str(outcome), "why": why})
-    run = replace(execution.begin(desk), outcome=outcome)
+    run = replace(execution.so_far(desk), outcome=outcome)
     desk.tell("note", f"{outcome}: {why}")
     desk.tell("end", f"{outcome}: `loopwright resume {desk.number}` goes on", outcome=str(outcome))
     if not desk.journal.last("closed"):  # a landing that was interrupted: its run had ended, and waits as it did

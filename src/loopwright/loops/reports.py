@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 
 from loopwright.journal.codec import encode
-from loopwright.loops.desk import Desk
+from loopwright.loops.desk import Desk, seconds_at_work
 from loopwright.loops.verification import RECORD
 from loopwright.vocabulary import Attempt, Outcome, Run, Status, Usage, Verdict
 
@@ -93,12 +92,12 @@ def _gate(verdict: Verdict) -> dict[str, Any]:
 
 
 def seconds(desk: Desk) -> float:
-    """From the claim to the judging's end, and the landing; not the time in which it waited for a person."""
+    """From the claim to the judging's end, and the landing; not the time in which it waited for a person or stood."""
     facts = desk.journal.facts()
     if not facts:
         return 0.0
     last = next((fact for fact in facts if fact["kind"] == "ended"), facts[-1])
-    return round(_between(facts[0]["at"], last["at"]) + phases(desk).get("land", 0.0), 3)
+    return round(seconds_at_work(facts, facts[0]["at"], last["at"]) + phases(desk).get("land", 0.0), 3)
 
 
 def phases(desk: Desk) -> dict[str, float]:
@@ -111,12 +110,8 @@ def phases(desk: Desk) -> dict[str, float]:
         "verify": (first.get("candidate"), first.get("ended")),
         "land": (max(filter(None, (last.get("candidate"), first.get("ended"))), default=None), last.get("landed")),
     }
-    return {name: _between(start, end) for name, (start, end) in spans.items() if start and end}
-
-
-def _between(start: str, end: str) -> float:
-    span = datetime.fromisoformat(end) - datetime.fromisoformat(start)
-    return round(max(span.total_seconds(), 0.0), 3)
+    whole = {name: (start, end) for name, (start, end) in spans.items() if start and end}
+    return {name: round(seconds_at_work(facts, start, end), 3) for name, (start, end) in whole.items()}
 
 
 def record(desk: Desk, run: Run) -> dict[str, Any]:

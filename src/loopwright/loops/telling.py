@@ -122,6 +122,26 @@ def excerpts(desk: Desk, tried: Attempt) -> list[str]:
     return shown
 
 
+def finished(report: Report) -> Verdict:
+    """Whether the maker came to its end by itself, and else what ended it and what it said last."""
+    if report.whole:
+        return Verdict("maker", True, "", "")
+    turns = f" after {report.turns} turns" if report.turns else ""
+    told = f"it ended{turns} without being done ({report.ended})\n{report.summary}".strip()
+    return Verdict("maker", False, told, report.ended)
+
+
+def unseen(tried: Attempt) -> bool:
+    """Whether neither a command nor the checker looked at an attempt: what was said of the one before still holds."""
+    return all(verdict.source == "guard" or verdict.check == "maker" for verdict in tried.verdicts)
+
+
+def word(verdict: Verdict) -> str:
+    """Who refused, and the word for why where that is another one."""
+    reason = verdict.reason or "rejected"
+    return verdict.check if reason == verdict.check else f"{verdict.check} ({reason})"
+
+
 def gist(verdict: Verdict) -> str:
     """A refusal in one line: the first failure or reason that is named, else what was said at last of a command, or
     at first of a change."""
