@@ -136,7 +136,7 @@ def test_pip_installs_it_from_a_clone_with_all_that_it_ships(tmp_path: Path, env
         "import loopwright.cli.demo_shop as d, loopwright.folders.starter as s, loopwright.contracts.schemas as c;"
     )
     looked = f"{shipped} c.load('run-result'); d.file('script.yaml').read_bytes(); print(len(s.files('main', [])))"
-    assert int(bash(f'.venv/bin/python -c "{looked}"', tmp_path, env)) > 20
+    assert int(bash(f'~/.loopwright/bin/python -c "{looked}"', tmp_path, env)) > 20
 
 
 def test_what_other_blocks_name_is_there() -> None:
