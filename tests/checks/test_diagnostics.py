@@ -212,6 +212,18 @@ def test_what_node_prints_today_is_read(lab: FolderLab) -> None:
         assert "1 == 2" in told[0].message
 
 
+def test_values_that_node_prints_below_the_message_are_part_of_it() -> None:
+    output = (
+        "not ok 1 - spaces become hyphens\n  ---\n  location: 'test/slug.test.js:4:1'\n  error: |-\n"
+        "    Expected values to be strictly equal:\n    \n    'a_b' !== 'a-b'\n    \n  code: 'ERR_ASSERTION'\n  ...\n"
+    )
+
+    (found,) = failures(output)
+
+    assert (found.path, found.line) == ("test/slug.test.js", 4)
+    assert found.message == "Expected values to be strictly equal: 'a_b' !== 'a-b'"
+
+
 def test_no_more_failures_are_kept_than_anyone_would_read() -> None:
     output = "".join(f"FAILED a.py::test_{number} - no\n" for number in range(5000))
     assert len(failures(output)) == MOST

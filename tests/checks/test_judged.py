@@ -69,7 +69,7 @@ def test_an_answer_of_another_form_is_a_rejection(answer: dict[str, Any]) -> Non
 def test_a_goal_is_met_when_every_criterion_is_met_and_proved() -> None:
     found = goal(entry(1), entry("3"))
     assert (found.passed, found.reason) == (True, "")
-    assert "- 3: met: ran it: 12" in found.evidence
+    assert "- 3 (the page says so): met: ran it: 12" in found.evidence
 
 
 @pytest.mark.parametrize(

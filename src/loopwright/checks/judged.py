@@ -62,7 +62,8 @@ def _goal(answer: Mapping[str, Any], criteria: tuple[Criterion, ...]) -> _Judged
         if number is None or not isinstance(entry.get("met"), bool) or not isinstance(entry.get("proof"), str):
             return _MALFORMED
         told.setdefault(number, []).append(entry)
-    lines = [_line(number, entry) for number, found in told.items() for entry in found]
+    words = {criterion.number: f" ({criterion.text[:200]})" for criterion in criteria}
+    lines = [_line(f"{number}{words.get(number, '')}", entry) for number, found in told.items() for entry in found]
     missing = [criterion for criterion in criteria if criterion.number not in told]
     lines += [f"- {criterion.number}: nothing said of: {criterion.text}" for criterion in missing]
     reason = "not-covered" if missing else _unmet(met, [entry for found in told.values() for entry in found])
@@ -76,8 +77,8 @@ def _unmet(met: bool, entries: list[Mapping[str, Any]]) -> str:
     return "" if all(entry["proof"].strip() for entry in entries) else "no-proof"
 
 
-def _line(number: int, entry: Mapping[str, Any]) -> str:
-    return f"- {number}: {'met' if entry['met'] else 'not met'}: {entry['proof'].strip() or '(no proof)'}"
+def _line(criterion: str, entry: Mapping[str, Any]) -> str:
+    return f"- {criterion}: {'met' if entry['met'] else 'not met'}: {entry['proof'].strip() or '(no proof)'}"
 
 
 def _number(criterion: object) -> int | None:

@@ -31,6 +31,7 @@ _NOT_OK = re.compile(
 )
 _LOCATION = re.compile(r"^[ \t]{1,60}location: '?(?P<path>[^\n']{1,400}?):(?P<line>\d{1,7}):\d{1,6}'?$", re.MULTILINE)
 _YAML_ERROR = re.compile(r"^[ \t]{1,60}(?:error|message): (?:[|>][-+]?\n)?(?P<text>[^\n]*)$", re.MULTILINE)
+_COMPARED = re.compile(r" [!=]==? ")
 _STACK = re.compile(r"\((?P<path>(?:file://)?/[^\n():]{1,400}):(?P<line>\d{1,7}):\d{1,6}\)")
 
 
@@ -40,10 +41,18 @@ def tap(text: str) -> Iterator[Failure]:
         if not head[0].lstrip().startswith("not") or head["directive"] or "'subtestsFailed'" in block:
             continue
         place = _STACK.search(block) or _LOCATION.search(block)
-        error = _YAML_ERROR.search(block)
         path = plain_path(place["path"]) if place else None
-        message = error["text"].strip().strip("'\"") if error else ""
-        yield Failure((head["test"] or "").strip(), path, int(place["line"]) if place else None, message)
+        yield Failure((head["test"] or "").strip(), path, int(place["line"]) if place else None, _yaml_error(block))
+
+
+def _yaml_error(block: str) -> str:
+    """The error's first line; of `Expected values to be strictly equal:` also the values, which stand below."""
+    error = _YAML_ERROR.search(block)
+    if error is None:
+        return ""
+    first, below = error["text"].strip().strip("'\""), block[error.end() :].split("\n")
+    values = next((line.strip() for line in below if line.strip()), "")
+    return f"{first} {values}" if first.endswith(":") and _COMPARED.search(values) else first
 
 
 _JEST = re.compile(r"^ {0,4}● (?P<test>[^\n]{1,400})$", re.MULTILINE)
