@@ -66,6 +66,16 @@ def test_killed_at_a_point_the_next_command_finishes(line: Line, point: str) -> 
     assert person(line.repo, TOUCHED) == theirs
 
 
+def test_a_lock_that_was_killed_before_it_was_one_is_cleared_away(line: Line) -> None:
+    commit = verified(line)
+    line.repo.git("worktree", "add", "-q", "-b", "elsewhere", str(line.repo.path.parent / "elsewhere"))
+    for gitdir in (line.repo.path / ".git", line.repo.path / ".git/worktrees/elsewhere"):
+        (gitdir / "index.loopwright").write_text("half a te")
+    assert isinstance(line.land(1, commit), Landing)
+    assert not list((line.repo.path / ".git").rglob("index.loopwright"))
+    sound(line)
+
+
 @pytest.mark.parametrize("point", [point for point in POINTS if not point.startswith("follow:")])
 def test_killed_with_the_mainline_not_checked_out(line: Line, point: str) -> None:
     commit, before = verified(line), line.main
@@ -216,6 +226,9 @@ def test_killed_at_random_times_nothing_is_ever_torn(line: Line) -> None:
             }
             assert isinstance(line.land(number, line.verified(number, files)), Landing)
 
+    began = time.monotonic()
+    assert isinstance(line.land(1, line.verified(1, {"work/1.txt": "1\n"})), Landing)
+    landed, took = 1, time.monotonic() - began  # how long a landing takes here: a busy machine has its kills later
     for _ in range(ROUNDS):
         pid = os.fork()
         if pid == 0:
@@ -223,7 +236,7 @@ def test_killed_at_random_times_nothing_is_ever_torn(line: Line) -> None:
                 land_on_and_on()
             finally:
                 os._exit(70)
-        time.sleep(dice.uniform(0.0, 0.35))
+        time.sleep(dice.uniform(0.0, 3 * took))
         os.kill(pid, signal.SIGKILL)
         assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -signal.SIGKILL
         moving.finish(line.hub)

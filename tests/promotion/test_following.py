@@ -207,6 +207,12 @@ def test_edits_that_overlap_hold_the_landing_until_they_are_gone(
     assert line.repo.status() == ""
 
 
+def test_an_edit_that_git_was_told_not_to_look_at_is_an_edit_all_the_same(line: Line) -> None:
+    line.repo.git("update-index", "--assume-unchanged", "a.txt")
+    edited(line.repo)
+    assert line.held(1, verified(line)) == ("a.txt",)
+
+
 def test_all_overlapping_paths_are_named_at_once(line: Line) -> None:
     commit = verified(line)
     edited(line.repo)
@@ -339,6 +345,24 @@ def test_a_sparse_checkout_stays_sparse(line: Line) -> None:
     assert line.repo.read("sub/in.txt") == "below, landed\n"
 
 
+@pytest.mark.parametrize("cone", [("--cone", "other"), ("--no-cone", "/*", "!/deep/", "!/new.txt")])
+def test_what_is_new_outside_of_a_sparse_checkout_is_kept_off_the_disk(line: Line, cone: tuple[str, ...]) -> None:
+    line.repo.git("sparse-checkout", "set", *cone)
+    done = line.land(1, line.verified(1, {"deep/er/new.txt": "deep\n", "deep/new.txt": "deep\n", "other/n.txt": "n\n"}))
+    assert isinstance(done, Landing)
+    assert not (line.repo.path / "deep").exists()
+    assert line.repo.read("other/n.txt") == "n\n"
+    assert line.repo.status() == ""
+    line.repo.git("sparse-checkout", "disable")
+    assert line.repo.read("deep/er/new.txt") == "deep\n"
+
+
+def test_what_a_person_has_outside_of_a_sparse_checkout_is_not_overwritten(line: Line) -> None:
+    line.repo.git("sparse-checkout", "set", "--no-cone", "/*", "!/deep/")
+    line.repo.write("deep/er/new.txt", "mine\n")
+    assert line.held(1, verified(line)) == ("deep/er/new.txt",)
+
+
 def test_a_file_that_is_skipped_by_hand_is_deleted_with_the_landing_that_deletes_it(line: Line) -> None:
     line.repo.git("sparse-checkout", "set", "--no-cone", "/*", "!/gone.txt")
     assert isinstance(line.land(1, verified(line)), Landing)
@@ -452,6 +476,15 @@ def test_another_git_process_that_keeps_the_index_holds_the_landing(line: Line) 
     lock.unlink()
     assert moving.move(line.hub, wanted, patience=0.05) is None
     assert line.repo.status() == ""
+
+
+def test_a_lock_that_another_git_left_is_named_with_its_age(line: Line) -> None:
+    lock = line.repo.path / ".git/index.lock"
+    lock.touch()
+    os.utime(lock, (1_700_000_000, 1_700_000_000))
+    held = moving.move(line.hub, a_move(line, {"new.txt": "new\n"}), patience=0.05)
+    assert held == Held(f"another git process holds {lock} since 2023-11-14 22:13:20+00:00")
+    assert lock.read_bytes() == b""
 
 
 def test_what_a_person_saves_in_the_moment_of_landing_is_not_overwritten(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -53,20 +54,37 @@ class Checkout:
         """What the person is in the middle of, in words, or None."""
         return next((words for name, words in _UNDER_WAY.items() if (self.gitdir / name).exists()), None)
 
-    def staged(self, paths: Iterable[str]) -> tuple[dict[str, TreeEntry | None], set[str]]:
-        """The index entries of these paths (OTHER for one with a conflict), and those of all that a sparse checkout
-        keeps off the disk."""
-        found: dict[str, TreeEntry | None] = dict.fromkeys(paths)
-        left_out = set()
-        for row in self.git.run("ls-files", "-s", "-t", "-z").split(b"\0")[:-1]:
+    @cached_property
+    def _entries(self) -> dict[str, tuple[str, TreeEntry]]:
+        """Index path -> git's letter for it, and its entry (OTHER for one with a conflict).
+
+        `S`: a sparse checkout keeps it off the disk. Small letters: git was told to take it for unchanged unlooked at.
+        """
+        found = {}
+        for row in self.git.run("ls-files", "-s", "-v", "-z").split(b"\0")[:-1]:
             meta, _, name = row.partition(b"\t")
-            path = name.decode(errors="surrogateescape")
-            tag, mode, blob, stage = meta.decode().split(" ")
-            if path in found:
-                found[path] = TreeEntry(mode, blob) if stage == "0" else OTHER
-            if tag == "S":
-                left_out.add(path)
-        return found, left_out
+            letter, mode, blob, stage = meta.decode().split(" ")
+            found[name.decode(errors="surrogateescape")] = letter, TreeEntry(mode, blob) if stage == "0" else OTHER
+        return found
+
+    def staged(self, paths: Iterable[str]) -> dict[str, TreeEntry | None]:
+        """The index entries of these paths; OTHER for one with a conflict."""
+        return {path: self._entries[path][1] if path in self._entries else None for path in paths}
+
+    def left_out(self) -> set[str]:
+        """Paths that a sparse checkout keeps off the disk."""
+        return {path for path, (letter, _) in self._entries.items() if letter in "Ss"}
+
+    def outside(self, paths: Sequence[str]) -> set[str]:
+        """Those of some new paths that a sparse checkout would keep off the disk. git says so, in an empty folder."""
+        if not paths or self.git.line("config", "--default", "false", "--type=bool", "core.sparseCheckout") != "true":
+            return set()
+        with tempfile.TemporaryDirectory(prefix="loopwright-sparse-") as folder:
+            empty = TreeEntry("100644", self.git.write_blob(b""))
+            there = Checkout(Path(folder), self.gitdir, Path(folder, "index"))
+            there.git.stage(dict.fromkeys(paths, empty))
+            there.git.run("read-tree", "-m", "-u", there.git.line("write-tree"))
+            return there.left_out()
 
     def on_disk(self, paths: Iterable[str], trust_modes: Mapping[str, str]) -> dict[str, TreeEntry | None]:
         """What the disk has at these paths, as git would add it (the person's own filters applied).
@@ -94,7 +112,7 @@ class Checkout:
         The hash alone doesn't tell: under `text=auto` a blob with CRLF stays as it is, though it would be added as LF.
         """
         words = ("diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", "--")
-        same = set(paths)
+        same = {path for path in paths if path not in self._entries or self._entries[path][0].isupper()}
         for some in (paths[at : at + 500] for at in range(0, len(paths), 500)):
             names = [f":(top,literal){path}" for path in some]
             out = self.git.run("-c", "diff.autoRefreshIndex=true", *words, *names)

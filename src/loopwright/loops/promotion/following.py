@@ -129,8 +129,11 @@ def plan(checkout: Checkout, git: Git, old: str, new: str, edits: tuple[Edit, ..
     changes = git.changes(old, new)
     before = {c.path: _entry(c.old_mode, c.old_blob) for c in changes}
     after = {c.path: _entry(c.new_mode, c.new_blob) for c in changes}
-    staged, left_out = checkout.staged(before)
+    staged, left_out = checkout.staged(before), checkout.left_out()
     left_out |= {path for path in before if "160000" in _modes(before[path], after[path])}
+    left_out |= checkout.outside(
+        [p for p in before if after[p] and not (staged[p] or p in left_out or checkout.stamp(p))]
+    )
     seen = [path for path in before if path not in left_out]
     stamps = {path: checkout.stamp(path) for path in seen}
     disk = checkout.on_disk(seen, {path: _modes(after[path], before[path])[0] for path in seen})

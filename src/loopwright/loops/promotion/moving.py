@@ -14,6 +14,7 @@ import signal
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from loopwright.checkpoints import reached
@@ -125,9 +126,22 @@ def _index_lock(place: Checkout, note: Path, patience: float) -> Iterator[None]:
             lock.unlink(missing_ok=True)
 
 
+def _since(lock: Path) -> str:
+    """Since when a lock is there, in words: a crashed git leaves it for ever."""
+    with contextlib.suppress(OSError):
+        made = datetime.fromtimestamp(lock.stat().st_mtime, tz=UTC)
+        return f" since {made.isoformat(' ', 'seconds')}"
+    return ""
+
+
+def _unlinked(gitdir: Path) -> Path:
+    """The lock before it is one; made under the landing lock alone, so a stray one is a dead process's."""
+    return gitdir / "index.loopwright"
+
+
 def _take(lock: Path, patience: float) -> None:
     """Make the lock, or take over the one of a crashed process of ours: in no moment is the index free between."""
-    ours = lock.with_name("index.loopwright")
+    ours = _unlinked(lock.parent)
     ours.write_bytes(_MARK)
     deadline = time.monotonic() + patience
     try:
@@ -137,7 +151,7 @@ def _take(lock: Path, patience: float) -> None:
                 return
             except FileExistsError:
                 if time.monotonic() > deadline:
-                    raise TimeoutError(lock) from None
+                    raise TimeoutError(f"{lock}{_since(lock)}") from None
                 time.sleep(0.02)
     finally:
         ours.unlink()
@@ -187,7 +201,7 @@ def finish(hub: Hub, patience: float = PATIENCE) -> bool:
         try:
             return _finish(hub, patience)
         except TimeoutError as problem:
-            mend = f"end that process; if there is none, delete {problem}; then run this again"
+            mend = "end that process; if there is none, delete that file; then run this again"
             raise BadUse(f"a landing can't be finished: another git process holds {problem}", mend) from problem
 
 
@@ -208,6 +222,8 @@ def _finish(hub: Hub, patience: float) -> bool:
         shutil.rmtree(hub.home / "staging", ignore_errors=True)
     for lock in stale:
         lock.unlink(missing_ok=True)
+    for gitdir in _git_dirs(hub):
+        _unlinked(gitdir).unlink(missing_ok=True)
     return found or bool(stale)
 
 
@@ -218,10 +234,13 @@ def _noted(note: Path) -> tuple[Move, Checkout]:
     return wanted, Checkout(Path(told["top"]), Path(told["gitdir"]))
 
 
+def _git_dirs(hub: Hub) -> list[Path]:
+    return [hub.common, *(hub.common / "worktrees").glob("*")]
+
+
 def _stale_locks(hub: Hub) -> list[Path]:
     """index.lock files of ours."""
-    places = [hub.common, *(hub.common / "worktrees").glob("*")]
-    locks = [place / "index.lock" for place in places]
+    locks = [place / "index.lock" for place in _git_dirs(hub)]
     return [lock for lock in locks if _is_ours(lock)]
 
 

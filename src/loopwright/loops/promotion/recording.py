@@ -49,7 +49,10 @@ def record(hub: Hub, mainline: str, edits: tuple[Edit, ...], title: str, number:
         except RefMoved:
             continue
         if held is not None:
-            raise BadUse(f"the mainline's checkout is busy: {held.reason}", "end it, then run the same command again")
+            mend = (
+                "end it (a lock that no git is using any more: delete it), then run the same command again: it goes on"
+            )
+            raise BadUse(f"the mainline's checkout is busy: {held.reason}", mend)
         return new
 
 
