@@ -58,6 +58,7 @@ class Line:
         tree = self.repo.tree(done.verified)
         told = {"name": "command", "passed": True, "exit": 0, "commit": done.verified, "tree": tree}
         body: dict[str, Any] = {
+            "plan": f"plan-{number}",
             "landed": True,
             "status": "done",
             "checks": [{**told, "command": "make test"}, {**told, "command": "make check", "tree": "0" * 40}],
@@ -65,7 +66,7 @@ class Line:
             "reviews": [{"passed": True, "reasons": "good"}],
             "landing": {"commit": done.commit, "verified": done.verified, "before": done.before},
         }
-        whole = record(number, base=base, plan=f"plan-{number}", **{**body, **more})
+        whole = record(number, base=base, **{**body, **more})
         records.write(self.hub, whole, {}, keeps=(done.verified,))
 
     @property

@@ -273,3 +273,39 @@ def test_the_number_of_processes_does_not_grow_but_for_the_merges(
         assert started.count("merge-tree") == number
         counts.append(len(started) - number)
     assert len(set(counts[1:])) == 1
+
+
+def test_a_landing_that_was_reset_away_is_missed(line: Line) -> None:
+    before, done = line.main, line.landed(1, {"a.txt": "one\n2\nthree\n"})
+    line.repo.git("reset", "-q", "--hard", before)
+    assert found(line) == [(done.commit, 1, "gone")]
+    line.repo.git("merge", "-q", "--ff-only", done.commit)
+    assert found(line) == []
+
+
+def test_a_landing_whose_words_were_amended_away_is_missed(line: Line) -> None:
+    done = line.landed(1, {"a.txt": "one\n2\nthree\n"})
+    line.repo.git("commit", "-q", "--amend", "-m", "tidy")
+    assert found(line) == [(done.commit, 1, "gone")]
+
+
+def test_a_landing_below_a_merge_of_a_person_is_not_missed(line: Line) -> None:
+    line.repo.git("checkout", "-qb", "theirs")
+    line.repo.write("other.txt", "theirs\n")
+    line.repo.commit("theirs")
+    line.repo.git("checkout", "-q", "main")
+    line.landed(1, {"a.txt": "one\n2\nthree\n"})
+    line.repo.git("checkout", "-q", "theirs")
+    line.repo.git("merge", "-q", "--no-edit", "main")
+    line.repo.git("branch", "-f", "main", "theirs")
+    assert found(line) == []
+
+
+def test_a_plan_that_was_reset_away_and_landed_anew_is_not_missed(line: Line) -> None:
+    before = line.main
+    line.landed(1, {"a.txt": "one\n2\nthree\n"})
+    line.repo.git("reset", "-q", "--hard", before)
+    verified = line.verified(2, {"a.txt": "1\ntwo\nthree\n"})
+    done = line.land(2, verified)
+    line.keep_record(2, before, done, plan="plan-1")
+    assert found(line) == []

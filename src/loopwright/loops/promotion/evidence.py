@@ -65,7 +65,8 @@ class Evidence:
         named = (commit.trailers.get(VERIFIED, "") for commit in self.landings)
         bases = (record["base"] for record in self.of_run.values())
         parents = (parent for commit in self.commits for parent in commit.parents)
-        return self.hub.git.trees_of(name for name in chain(parents, named, bases) if is_id(name))
+        told = (record["landing"]["commit"] for record in self.of_run.values() if record["landing"])
+        return self.hub.git.trees_of(name for name in chain(parents, named, bases, told) if is_id(name))
 
     @cached_property
     def _changes(self) -> Mapping[tuple[str, str], tuple[FileChange, ...]]:

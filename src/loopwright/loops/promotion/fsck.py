@@ -43,7 +43,7 @@ def check(hub: Hub, mainline: str) -> dict[str, Any]:
     landings = (_landing(evidence, commit) for commit in evidence.landings)
     written = (_record(evidence, commit) for commit in evidence.records)
     everything = int(hub.git.line("rev-list", "--count", "--first-parent", ref))
-    return _told(everything, evidence, chain(_twice(evidence), *landings, *written))
+    return _told(everything, evidence, chain(_twice(evidence), *landings, *written, _gone(evidence, ref)))
 
 
 def _told(everything: int, evidence: Evidence, findings: Iterator[Finding] | tuple[()]) -> dict[str, Any]:
@@ -61,6 +61,26 @@ def _twice(evidence: Evidence) -> Iterator[Finding]:
         if run is not None and first.setdefault(run, commit.oid) != commit.oid:
             message = f"run {run} had landed before, as {first[run][:10]}"
             yield Finding(commit.oid, run, "landed-twice", message, _take_back(commit))
+
+
+def _gone(evidence: Evidence, ref: str) -> Iterator[Finding]:
+    """Landings that records tell of and that the mainline doesn't hold: reset or amended away, or not fetched yet.
+
+    A plan that landed anew since then is no loss.
+    """
+    here = {number(commit) for commit in evidence.landings}
+    anew = {record["plan"]: run for run, record in sorted(evidence.of_run.items()) if run in here}
+    for run, record in sorted(evidence.of_run.items()):
+        landing = record["landing"]
+        if not landing or run in here or anew.get(record["plan"], 0) > run:
+            continue
+        oid = landing["commit"]
+        if evidence.trees.get(oid) is None or not evidence.hub.git.is_ancestor(oid, ref):
+            message = f"the record of run {run} says that it landed so, but {ref.removeprefix('refs/heads/')} lacks it"
+            mend = (
+                f"`git fetch` when it is elsewhere; was it reset or amended away, `git merge {oid[:10]}` brings it back"
+            )
+            yield Finding(oid, run, "gone", message, mend)
 
 
 def _take_back(commit: Commit) -> str:
