@@ -188,3 +188,27 @@ def test_what_a_reset_took_off_the_mainline_cannot_be_taken_back(waiting: Shop) 
 
     assert (told.code, "doesn't hold any more" in told.err) == (2, True)
     assert waiting.git("rev-parse", "main") == before
+
+
+def test_a_decision_that_was_made_before_is_told_as_such_and_changes_nothing(waiting: Shop) -> None:
+    waiting.door("land", "1")
+    before = waiting.git("for-each-ref")
+
+    again = waiting.door("land", "1", "--json")
+
+    assert (again.code, again.json["notes"][-1]) == (0, "run 1 has landed already")
+    assert waiting.git("for-each-ref") == before
+    waiting.door("rollback", "1")
+    before = waiting.git("for-each-ref")
+    assert "run 2 has landed already" in waiting.door("rollback", "1").out
+    assert waiting.git("for-each-ref") == before
+
+
+def test_a_second_rejection_is_told_as_such(waiting: Shop) -> None:
+    waiting.door("reject", "1")
+    before = waiting.git("for-each-ref")
+
+    told = waiting.door("rollback", "1")
+
+    assert (told.code, "run 1 was rejected already" in told.out) == (0, True)
+    assert waiting.git("for-each-ref") == before

@@ -76,10 +76,16 @@ def land(hub: Hub, shop: Workshop, number: int) -> Result:
     """Land a run that met its goal and waits for a person, or was held. One that has landed is told again."""
     record = _caught_up(hub, shop, number) or record_of(hub, number)
     if record["landed"]:
-        return as_result(record)
+        return _already("has landed", record)
     with desk_of(hub, shop, number) as desk:
         _must_wait(hub, record["status"], execution.begin(desk))
         return pausing.carry_out(desk, decided=True)
+
+
+def _already(what: str, record: Result) -> Result:
+    """The result of a run about which that was decided before: a note says so."""
+    result = as_result(record)
+    return {**result, "notes": [*result["notes"], f"run {record['run']} {what} already"]}
 
 
 def _caught_up(hub: Hub, shop: Workshop, number: int) -> Result | None:
@@ -124,7 +130,7 @@ def reject(hub: Hub, shop: Workshop, number: int) -> Result:
             return _rejected(desk)
     record = record or record_of(hub, number)
     if record["status"] == "rejected":
-        return as_result(record)
+        return _already("was rejected", record)
     newest = claims.read(hub, record["plan"]) or records.of_plan(hub, record["plan"])
     latest = newest.run if isinstance(newest, Claim) else (newest or record)["run"]
     if latest != number and not record["landed"]:
