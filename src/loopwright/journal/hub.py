@@ -137,7 +137,7 @@ class Hub:
             yield file.fileno()
 
     @contextlib.contextmanager
-    def turn(self, name: str, waits: Callable[[], None]) -> Iterator[None]:
+    def turn(self, name: str, waits: Callable[[], None] = lambda: None) -> Iterator[None]:
         """Wait for one's turn, however long the others take. `waits` is called when there is somebody before.
 
         The kernel lets go when the holder dies; a signal's exception ends the waiting.

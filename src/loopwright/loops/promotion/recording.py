@@ -27,6 +27,11 @@ def record(hub: Hub, mainline: str, edits: tuple[Edit, ...], title: str, number:
     for edit in edits:
         if not (is_owned(edit.path) or is_plan(edit.path)):
             raise ValueError(f"{edit.path} is not loop-owned")
+    with hub.turn("recording"):  # 8 runs at once made each commit five times, on a mainline that was old again
+        return _record(hub, mainline, edits, title, number)
+
+
+def _record(hub: Hub, mainline: str, edits: tuple[Edit, ...], title: str, number: int) -> str:
     ref = f"refs/heads/{mainline}"
     while True:
         old = hub.git.resolve(ref)
