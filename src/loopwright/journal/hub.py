@@ -7,7 +7,7 @@ import fcntl
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -32,6 +32,7 @@ class Hub:
     gitdir: Path
     common: Path
     object_format: str
+    trees: dict[str, CommitTree] = field(default_factory=dict, compare=False, repr=False)  # of the last few commits
 
     @cached_property
     def git(self) -> Git:
@@ -66,17 +67,14 @@ class Hub:
         return self.git.resolve(f"refs/heads/{branch}")
 
     def tree(self, commit: str) -> CommitTree:
-        """The files of a commit to read. Those of the last few are kept: a run asks again and again for the same."""
+        """The files of a commit to read. The last few are kept (a hub made by `replace` has them, too): a run, and each
+        look of the watcher, asks for the same again and again."""
         if not is_id(commit):
             return CommitTree(self.git, commit)
-        self._trees[commit] = found = self._trees.pop(commit, None) or CommitTree(self.git, commit)
-        for old in list(self._trees)[:-_KEPT_TREES]:
-            del self._trees[old]
+        self.trees[commit] = found = self.trees.pop(commit, None) or CommitTree(self.git, commit)
+        for old in list(self.trees)[:-_KEPT_TREES]:
+            del self.trees[old]
         return found
-
-    @cached_property
-    def _trees(self) -> dict[str, CommitTree]:
-        return {}
 
     def entries(self, commit: str) -> dict[str, TreeEntry]:
         """All files of a commit: path -> mode and blob."""

@@ -66,7 +66,7 @@ def start(host: Host, job: Job) -> Child:
     """Begin a job."""
     context = multiprocessing.get_context("forkserver")
     mine, theirs = context.Pipe(duplex=False)
-    hub, environ = replace(host.hub), dict(host.environ)  # found already; what it has read stays here
+    hub, environ = replace(host.hub, trees={}), dict(host.environ)  # found already; what it has read stays here
     process = context.Process(target=_work, args=(hub, environ, job, theirs), name=f"loopwright {job.verb} {job.plan}")
     process.start()
     theirs.close()
