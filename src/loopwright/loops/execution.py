@@ -149,6 +149,8 @@ def _work(desk: Desk, run: Run) -> Run:
 
 def _ready(desk: Desk, lab: Lab) -> None:
     """Run `setup` in a new lab, and again in one whose set-up was cut off."""
+    if not desk.shop.loops.setup:
+        return
     last = desk.journal.last("setup")
     if lab.fresh or not (last and last["done"]):
         desk.journal.write("setup", {"done": False})
