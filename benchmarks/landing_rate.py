@@ -36,7 +36,7 @@ def take(*, quick: bool) -> Taken:
     proofs = []
     for _ in range(rounds):
         for name, checked_out in _SHAPES:
-            for workers, count in ((processes, each), (1, each)):
+            for workers, count in ((processes, each), (1, processes * each)):
                 with place() as where:
                     repository = _repository(where, workers * count)
                     full = f"{name} by {workers} process{'es' * (workers > 1)}"
@@ -48,9 +48,9 @@ def take(*, quick: bool) -> Taken:
 
 def _notes() -> tuple[str, ...]:
     return (
-        "A landing whose mainline moved meanwhile is not what was verified: its candidate is made again (`made again`, "
-        "per landing). In a run the gates then run again, too: with gates that take longer than the gap between two "
-        "landings, it is their time that bounds the rate, and not this.",
+        "Landings take turns, from a run's last candidate to its landing: nobody's candidate is made again because "
+        "another one landed first (`made again`, per landing). In a run the gates run within the turn when the "
+        "mainline moved since they ran: then it is their time that bounds the rate, and not this.",
     )
 
 
@@ -66,7 +66,16 @@ def judge(samples: Samples) -> tuple[Figure, ...]:
                 paired(samples, f"{name} to raw", name, f"{name}: {_BESIDE}", headline=True),
                 median(samples, f"{name}: made again per landing"),
             ]
+    for shape, _ in _SHAPES:
+        many, one = sorted(
+            (name for name in samples if name.startswith(f"{shape} by ") and ":" not in name), key=_alone
+        )
+        found.append(paired(samples, f"{many} to 1 process", many, one, headline=True))
     return tuple(found)
+
+
+def _alone(name: str) -> bool:
+    return name.endswith(" by 1 process")
 
 
 # ---------------------------------------------------------------- the work
