@@ -31,7 +31,9 @@ def work_through(desk: Desk, run: Run, chunk: Chunk, lab: Lab, seen: tuple[str, 
         if stop := _stop(desk, tried):
             return run.stopped(stop)
         seen = (*(seen if telling.unseen(tried) else ()), *telling.evidence(desk, tried))
-    last = ", ".join(telling.word(verdict) for verdict in run.attempts[-1].failed)
+    failed = run.attempts[-1].failed
+    last = ", ".join(telling.word(verdict) for verdict in failed)
+    last += next((f": {telling.gist(verdict)[:300]}" for verdict in failed if verdict.command), "")
     detail = f"chunk {chunk.number} ({chunk.title}) failed {limit} times; at last {last}"
     return run.stopped(Stop("attempts", detail, chunk.number))
 
