@@ -66,8 +66,10 @@ def _twice(evidence: Evidence) -> Iterator[Finding]:
 def _gone(evidence: Evidence, ref: str) -> Iterator[Finding]:
     """Landings that records tell of and that the mainline doesn't hold: reset or amended away, or not fetched yet.
 
-    A plan that landed anew since then is no loss.
+    A plan that landed anew since then is no loss; a shallow clone can't tell.
     """
+    if evidence.hub.git.line("rev-parse", "--is-shallow-repository") == "true":
+        return
     here = {number(commit) for commit in evidence.landings}
     anew = {record["plan"]: run for run, record in sorted(evidence.of_run.items()) if run in here}
     for run, record in sorted(evidence.of_run.items()):
