@@ -165,6 +165,11 @@ protected: [1, two]
     assert all(problem.mend.startswith("write ") for problem in found)
 
 
+def test_a_mainline_that_is_a_plan_s_own_branch_is_an_error(files: Files) -> None:
+    found = problems_of(lambda: agents.loops(files({"agents/LOOPS.md": "---\nmerge: auto\nmainline: loop/fix\n---\n"})))
+    assert [(problem.line, problem.rule) for problem in found] == [(3, "mainline")]
+
+
 def test_unknown_keys_are_warnings_that_know_what_was_meant(files: Files) -> None:
     found, problems = agents.examine_loops(b"---\nmax_parallel: 3\nbreakers: {stray-file: 1}\ncolour: red\n---\n")
     assert found == Loops(raw={"max_parallel": 3, "breakers": {"stray-file": 1}, "colour": "red"})

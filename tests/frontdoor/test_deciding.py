@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from .conftest import GOOD, PLAN, PRICING, Scripted, Shop, good_maker, judges
+from .conftest import GOOD, PLAN, PRICING, Scripted, Shop, bash, good_maker, judges, maker
 
 HUMAN = PLAN.replace("merge: auto", "merge: human")
 # What `land N` passes after the mainline has moved, until the run is written down as landed.
@@ -212,3 +212,14 @@ def test_a_second_rejection_is_told_as_such(waiting: Shop) -> None:
 
     assert (told.code, "run 1 was rejected already" in told.out) == (0, True)
     assert waiting.git("for-each-ref") == before
+
+
+def test_taking_back_what_failed_is_a_rejection_and_done(scripted: Scripted) -> None:
+    shop = scripted([maker(bash("true")), *judges()])
+    shop.plan("fix", PLAN)
+    assert shop.door("run", "fix").code == 3
+
+    told = shop.door("rollback", "1", "--json")
+
+    assert (told.code, told.json["run"], told.json["status"]) == (0, 1, "rejected")
+    assert "status: rejected" in shop.read("plans/fix.md")

@@ -433,6 +433,21 @@ def test_a_mainline_in_a_linked_worktree_is_followed_there(line: Line, tmp_path:
     assert not list((line.repo.path / ".git/worktrees").glob("*/*.lock"))
 
 
+def test_a_mainline_that_is_checked_out_twice_is_held(line: Line, tmp_path: Path) -> None:
+    """Only one could follow; a commit made in the other one would undo the landing."""
+    line.repo.git("worktree", "add", "-q", "--force", str(tmp_path / "second"), "main")
+    verified, before = line.verified(1, {"new.txt": "new\n"}), line.main
+
+    held = line.land(1, verified)
+
+    assert isinstance(held, Held)
+    assert "checked out more than once" in held.reason
+    assert str(tmp_path / "second") in held.reason
+    assert line.main == before
+    line.repo.git("worktree", "remove", "--force", str(tmp_path / "second"))
+    assert isinstance(line.land(1, verified), Landing)
+
+
 def test_a_worktree_whose_folder_is_gone_is_nobody_s_checkout(line: Line, tmp_path: Path) -> None:
     commit = verified(line)
     line.repo.git("checkout", "-qb", "elsewhere")

@@ -75,7 +75,9 @@ def reject(where: Path, options: argparse.Namespace) -> int:
 
 
 def rollback(where: Path, options: argparse.Namespace) -> int:
-    return _decide("rollback", where, options)
+    result = running.decide(_host(where, options), "rollback", options.number)
+    code = _told(result, options)
+    return 0 if result["run"] == options.number else code  # it hadn't landed: rejected, which is done
 
 
 def stop(where: Path, options: argparse.Namespace) -> int:

@@ -30,6 +30,9 @@ def examine_loops(data: bytes) -> tuple[Loops | None, tuple[Problem, ...]]:
     complaints = Complaints(PATH)
     complaints.found.extend(document.problems)
     values = header(document, "loops-front-matter", complaints, strict=True)
+    if str(values.get("mainline", "")).startswith(("loop/", "lab/")):
+        mend = "name the branch that people work on; plans get their branches under loop/ and lab/"
+        complaints.add(document.lines.get("mainline", 1), "mainline", "the mainline is a plan's own branch", mend)
     checks = _checks(values.get("checks", ()), document.lines, complaints)
     return (None if complaints.errors else _loops(values, checks)), complaints.all
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -164,6 +164,11 @@ class Checkout:
 
 def find(hub: Hub, ref: str) -> Checkout | None:
     """The working tree in which the branch `ref` is checked out (or being rebased), if there is one."""
+    return next(every(hub, ref), None)
+
+
+def every(hub: Hub, ref: str) -> Iterator[Checkout]:
+    """All of them: `git worktree add --force` makes a second one."""
     for block in hub.git.run("worktree", "list", "--porcelain", "-z").split(b"\0\0"):
         lines = [line.decode(errors="surrogateescape") for line in block.split(b"\0") if line]
         if not lines or "bare" in lines or not lines[0].startswith("worktree "):
@@ -173,8 +178,7 @@ def find(hub: Hub, ref: str) -> Checkout | None:
             continue
         gitdir = hub.gitdir if top == hub.top else Path(Git(top).line("rev-parse", "--absolute-git-dir"))
         if here or _being_rebased(gitdir) == ref:
-            return Checkout(top, gitdir)
-    return None
+            yield Checkout(top, gitdir)
 
 
 def _being_rebased(gitdir: Path) -> str | None:

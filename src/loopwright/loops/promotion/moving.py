@@ -49,10 +49,9 @@ def move(hub: Hub, wanted: Move, patience: float = PATIENCE) -> Held | None:
             _finish(hub, patience)
             if hub.git.resolve(wanted.ref) != wanted.old:
                 raise RefMoved(wanted.ref, wanted.old)
-            place = checkouts.find(hub, wanted.ref)
-            if place is not None:
+            if places := tuple(checkouts.every(hub, wanted.ref)):
                 with _undisturbed():
-                    return _busy(wanted, place) or _move_checked_out(hub, wanted, place, patience, lock)
+                    return _busy(wanted, places) or _move_checked_out(hub, wanted, places[0], patience, lock)
         except TimeoutError as problem:
             return Held(f"another git process holds {problem}")
         _move_ref(hub, wanted, lock)
@@ -77,12 +76,15 @@ def _undisturbed() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _busy(wanted: Move, place: Checkout) -> Held | None:
+def _busy(wanted: Move, places: tuple[Checkout, ...]) -> Held | None:
     """What the person is in the middle of. A record commit waits for a rebase only, which ends by moving the branch."""
-    busy = place.under_way()
+    if len(places) > 1:  # a commit from the old index of the one that doesn't follow would undo the landing
+        tops = " and ".join(str(place.top) for place in places)
+        return Held(f"{wanted.ref.removeprefix('refs/heads/')} is checked out more than once, in {tops}")
+    busy = places[0].under_way()
     if busy is None or (wanted.edits and busy != "a rebase"):
         return None
-    return Held(f"{busy} is under way in {place.top}")
+    return Held(f"{busy} is under way in {places[0].top}")
 
 
 def _move_checked_out(hub: Hub, wanted: Move, place: Checkout, patience: float, lock: int) -> Held | None:
