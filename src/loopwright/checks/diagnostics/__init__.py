@@ -10,7 +10,7 @@ from dataclasses import replace
 from itertools import islice
 
 from loopwright.checks.diagnostics import compilers, javascript, others, python
-from loopwright.checks.diagnostics.text import clean
+from loopwright.printed import plain
 from loopwright.vocabulary import Failure
 
 MOST = 50  # failures; who has read 50 of them has read enough
@@ -35,7 +35,7 @@ _TEST_RUNNERS = (
 def failures(output: str) -> tuple[Failure, ...]:
     """The failing tests that the output names, at most 50. Where it names none: the places of errors that compilers
     and linters point at, each with an empty `test`."""
-    text = clean(output)
+    text = plain(output)
     found = _distinct(failure for runner in _TEST_RUNNERS for failure in runner(text))
     return found or _distinct(compilers.errors(text))
 

@@ -1,4 +1,4 @@
-"""Output made plain: no colours, ordinary line ends, no endless lines; and cut into blocks."""
+"""Output cut into blocks."""
 
 from __future__ import annotations
 
@@ -6,21 +6,8 @@ import re
 from collections.abc import Iterator
 from itertools import islice, pairwise
 
-_HEAD, _TAIL = 1 << 18, 3 << 18  # characters that are kept of a longer output
-_LINE = 1000
 _MOST = 200  # blocks
 _BLOCK = 8000  # characters of one block
-
-_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*+[ -/]*+[@-~]|\][^\x07\x1b\n]*+(?:\x07|\x1b\\)?|[()][0-9A-Za-z]|[@-Z\\^_=>78])")
-_LONG = re.compile(rf"([^\n]{{{_LINE}}})[^\n]+")
-
-
-def clean(output: str) -> str:
-    """At most 1 Mi characters of it (head and tail), without escape sequences, in lines of at most 1000."""
-    if len(output) > _HEAD + _TAIL:
-        output = f"{output[:_HEAD]}\n{output[-_TAIL:]}"
-    plain = _ESCAPES.sub("", output).replace("\r\n", "\n").replace("\r", "\n")
-    return _LONG.sub(r"\1", plain)
 
 
 def blocks(text: str, header: re.Pattern[str]) -> Iterator[tuple[re.Match[str], str]]:
