@@ -13,8 +13,8 @@ from typing import Any
 from loopwright.contracts.schemas import validate
 
 
-def json_option(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="print the facts as one JSON object")
+def json_option(parser: argparse.ArgumentParser, told: str = "print the facts as one JSON object") -> None:
+    parser.add_argument("--json", action="store_true", help=told)
 
 
 def facts(value: Any, schema: str | None = None) -> None:

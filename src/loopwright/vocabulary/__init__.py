@@ -4,6 +4,7 @@ Times are seconds (float), money is US dollars, sizes are bytes, commits and tre
 What was not measured is absent or None, never 0.
 """
 
+from loopwright.vocabulary.failing import CAUSES, Candidate, Cause, FailedCommand
 from loopwright.vocabulary.globs import OWNED, PROTECTED, TESTS, glob_regex, matches
 from loopwright.vocabulary.outcomes import (
     Attempt,
@@ -23,6 +24,7 @@ from loopwright.vocabulary.sessions import Allowance, Brief, Event, Report, Usag
 from loopwright.vocabulary.written import Budget, Chunk, Criterion, Gate, Loops, Plan, Role, Scope, Skill, Status
 
 __all__ = [
+    "CAUSES",
     "OWNED",
     "PROTECTED",
     "TESTS",
@@ -30,10 +32,13 @@ __all__ = [
     "Attempt",
     "Brief",
     "Budget",
+    "Candidate",
+    "Cause",
     "Change",
     "Chunk",
     "Criterion",
     "Event",
+    "FailedCommand",
     "Failure",
     "FileChange",
     "Gate",

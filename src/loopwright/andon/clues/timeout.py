@@ -1,0 +1,47 @@
+"""It took longer than somebody let it take."""
+
+from __future__ import annotations
+
+from loopwright.andon.clues.clue import FAINT, FAIR, LIKELY, STRONG, SURE, WEAK, Clue, said
+
+CLUES: tuple[Clue, ...] = (
+    *said(
+        SURE,
+        "timeoutexpired | timeouterror | maximum execution time | exceeded timeout | test timed out | "
+        "aborted due to timeout | timeout expired | deadline exceeded | timeoutexception | ***timeout | "
+        "(timeout) | timeout (>",
+    ),
+    *said(
+        STRONG,
+        "timed out | time limit exceeded | readtimeout | connecttimeout | apitimeouterror | timeout exceeded | "
+        "exceeded the timeout | timeout after | time-out | killed by timeout",
+    ),
+    Clue(STRONG, "etimedout", r"\bETIMEDOUT\b"),
+    Clue(
+        STRONG,
+        "timeout",
+        r"(?:network|read|request|fetch|connect\w*|idle|gateway|lock wait) timeout|timeout (?:of|reached"
+        r"|error|waiting|period)|(?:^|\W)timeout(?:$|[:!>])|exceeded.{0,40}timeout|[\d.]+ ?m?s(?:ec\w*)?"
+        r" timeout",
+    ),
+    Clue(STRONG, "timeout", r"^\s*\d+/\d+ .*\bTIMEOUT\b"),
+    *said(
+        FAIR,
+        "took too long | did not complete within | did not finish within | no output for | timeout was reached | "
+        "operation too slow | alarm clock | sigalrm | timing out | still running after | exceeded the time | "
+        "time limit | time budget | time is up | gave up after | giving up",
+    ),
+    Clue(
+        FAIR,
+        "",
+        r"\b(?:not|never|no|fail\w*|gave up|giving up|still)\b.{0,60} (?:within|after) \d[\d.]* ?(?:m?s"
+        r"|sec\w*|min\w*|m)\b",
+    ),
+    Clue(FAIR, "124", r"\b(?:exit(?:ed)?|code|status|error) (?:with )?(?:code |status )?124\b"),
+    Clue(LIKELY, "terminated", r"^(?:\S+: )?(?:line \d+: +\d+ )?Terminated\b"),
+    Clue(WEAK, "sigterm", r"\bSIGTERM\b"),
+    *said(
+        FAINT,
+        "timeout",
+    ),
+)
