@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks import against_mini, claim_latency, idle_watcher, landing_rate, run_overhead, start_up
+from benchmarks import against_mini, claim_latency, classification, idle_watcher, landing_rate, run_overhead, start_up
 from benchmarks.results import Benchmark
 
 ALL: dict[str, Benchmark] = {
@@ -12,4 +12,5 @@ ALL: dict[str, Benchmark] = {
     "landing_rate": landing_rate,
     "start_up": start_up,
     "idle_watcher": idle_watcher,
+    "classification": classification,
 }

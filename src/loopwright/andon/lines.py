@@ -21,20 +21,22 @@ class Line:
 
 
 # pytest's, gcc's, rustc's and jest's ways to show code, the lines of a diff, and those of a stack.
-_SOURCE = re.compile(r"^(?:>|E +[-+?] |\s*>? ?\d+ ?[|│]|\s*[|│][^|]*(?:[\^~]|--)|[-+](?![-+ ])|\s+at )")
+_SOURCE = re.compile(r"^(?:>|E +[-+?] |\s*>? ?\d+ ?[|│]|\s*[|│][^|]*(?:[\^~]|--)|[-+](?![-+ ]|\S{1,100}:\d)|\s+at )")
 _PLACED = re.compile(
-    r"^\S[^\n:(]{0,200}[:(]\d+[:,.)].{0,20}\b(?:error|fatal)\b|^error(?:\[E\d+\]| TS\d+)|^\s*\d+:\d+\s+error\b",
+    r"^\S[^\n:(]{0,200}[:(]\d+[:,.)].{0,20}\b(?:error|fatal)\b|^error(?:\[E\d+\]| TS\d+)|^\s*\d+:\d+\s+error\b"
+    r"|^\s*(?:[\w.]{0,100}\.)?\w{0,40}Syntax\w{0,20}Error\b",
     re.IGNORECASE,
 )
 _MILD = re.compile(
     r"^\W{0,20}(?:\S+: )?(?:\S+:\d+(?::\d+)?: )?(?:npm )?"
     r"(?:warn(?:ing)?s?|note|info|debug|hint|help|notice|trace|\w+warning)\b[:\s\]]"
-    r"|\b(?:falling back|skipping|ignored|ignoring|optional|continuing|retry(?:ing)?|retried)\b",
+    r"|\b(?:falling back|skipping|ignored|ignoring|optional|continuing|retry(?:ing)?|retried)\b"
+    r"|\b(?:no|without(?: any)?) (?:\w+ )?(?:conflict|error|failure|problem|issue|warning)s?\b",
     re.IGNORECASE,
 )
 _CLAIM = re.compile(
     r"assert|\bexpect|received|to equal|to be\b|\bgot\b.*\bwant|promise re|(?:rejected|resolved) to\b|\bthrown?\b"
-    r"|did not raise",
+    r"|\bwant\b|actual:|(?:not|to|should) (?:contain|equal|have|match|include)|did not raise",
     re.IGNORECASE,
 )
 _RAISED = re.compile(

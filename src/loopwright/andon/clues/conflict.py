@@ -34,8 +34,8 @@ CLUES: tuple[Clue, ...] = (
     Clue(STRONG, "requires", r"because .{1,200} (?:depends on|requires) "),
     *said(
         FAIR,
-        "already exists | alreadyexists | could not get lock | unstaged changes | local changes | "
-        "unsatisfiable | unique constraint failed | duplicate key | already running | already taken | "
+        "not concluded your merge | already exists | alreadyexists | could not get lock | unstaged changes | "
+        "local changes | unsatisfiable | unique constraint failed | duplicate key | already running | already taken | "
         "resource busy | directory not empty | could not acquire lock | unable to lock",
     ),
     Clue(FAIR, "file exists", r"(?<!such )\bfile exists"),

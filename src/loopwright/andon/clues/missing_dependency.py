@@ -7,7 +7,7 @@ from loopwright.andon.clues.clue import CANNOT, FAIR, LIKELY, STRONG, SURE, Clue
 CLUES: tuple[Clue, ...] = (
     *said(
         SURE,
-        "no matching distribution found | could not find a version that satisfies | @inc | "
+        "using the following names | no matching distribution found | could not find a version that satisfies | @inc | "
         "was not found in the package registry | no matching version found | is not in this registry | "
         "could not find a package configuration file | cannot find package | enotcached | "
         "was not found in the pkg-config search path | error while loading shared libraries | "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from loopwright.andon.clues.clue import FAIR, LIKELY, STRONG, SURE, WEAK, Clue, said
+from loopwright.andon.clues.clue import CANNOT, FAIR, LIKELY, STRONG, SURE, WEAK, Clue, said
 
 CLUES: tuple[Clue, ...] = (
     *said(
@@ -27,6 +27,12 @@ CLUES: tuple[Clue, ...] = (
         r"|watch|chroot|script|tini): (?:[\w ]{0,40}: ?)?(?:[\w ]{1,40} )?.?[^\s/:]{1,80}: no such file",
     ),
     Clue(SURE, "no such file", r"^g?make(?:\[\d+\])?: (?!\*)[^/:\s]{1,80}: no such file"),
+    Clue(
+        SURE,
+        "no such file",
+        rf"{CANNOT} (?:execute|exec|run|start|spawn|launch|stat) ['\"]?[^\s'\"/]+['\"]?: no such file",
+    ),
+    Clue(SURE, "not found", r"^(?:\S*: )?(?:\d+: )?exec: [^\s:/]{1,80}: not found"),
     Clue(SURE, "enoent", r"\bspawn(?:sync)? [^\n]{1,200} ENOENT"),
     Clue(SURE, "no such file", r"No such file or directory: '[^'/]+'", given="_execute_child"),
     Clue(SURE, "no such file", r"no such file or directory (?:@ \w+ )?- [^/\s]+", given="popen"),

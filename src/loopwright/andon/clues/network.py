@@ -34,8 +34,8 @@ CLUES: tuple[Clue, ...] = (
     ),
     *said(
         FAIR,
-        "fetch failed | cannot connect to | can't connect to | failed to fetch | max retries exceeded | "
-        "service unavailable | bad gateway | gateway timeout | requested url returned error | "
+        "fetch failed | request failed | cannot connect to | can't connect to | failed to fetch | "
+        "max retries exceeded | service unavailable | bad gateway | gateway timeout | requested url returned error | "
         "connection closed | could not read from remote | proxy error | proxy connect | overloaded | "
         "unexpected disconnect | ssl routines | unknown host | host not found | unreachable | "
         "error sending request | failed to download | download failed | bad address | couldn't resolve | "

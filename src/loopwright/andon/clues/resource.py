@@ -24,6 +24,7 @@ CLUES: tuple[Clue, ...] = (
         "stack overflow | signal: killed",
     ),
     Clue(STRONG, "eagain", r"\bEAGAIN\b"),
+    Clue(STRONG, "memory", r"\b(?:fail\w*|unable|cannot|can't|could not)\b[^\n]{0,60}\bmemory\b"),
     Clue(STRONG, "signal 9", r"\b(?:by |with )?signal 9\b"),
     *said(
         FAIR,

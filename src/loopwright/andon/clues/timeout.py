@@ -27,9 +27,9 @@ CLUES: tuple[Clue, ...] = (
     Clue(STRONG, "timeout", r"^\s*\d+/\d+ .*\bTIMEOUT\b"),
     *said(
         FAIR,
-        "took too long | did not complete within | did not finish within | no output for | timeout was reached | "
-        "operation too slow | alarm clock | sigalrm | timing out | still running after | exceeded the time | "
-        "time limit | time budget | time is up | gave up after | giving up",
+        "took too long | time out | did not complete within | did not finish within | no output for | "
+        "timeout was reached | operation too slow | alarm clock | sigalrm | timing out | still running after | "
+        "exceeded the time | time limit | time budget | time is up | gave up after | giving up",
     ),
     Clue(
         FAIR,
