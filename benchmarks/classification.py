@@ -57,7 +57,9 @@ def judge(samples: Samples) -> tuple[Figure, ...]:
         for what in ("classify", "signature"):
             head = what == "classify"
             found.append(median(samples, f"{name}: {what}", headline=head))
-            found.append(paired(samples, f"{name}: {what} to floor", f"{name}: {what}", f"{name}: floor", headline=head))
+            found.append(
+                paired(samples, f"{name}: {what} to floor", f"{name}: {what}", f"{name}: floor", headline=head)
+            )
         found.append(median(samples, f"{name}: floor"))
     single = samples["1 MB, each: classify"].values
     longest = nearest_rank(single, 1.0) if single else None
@@ -92,10 +94,17 @@ def _sources(logs: Sequence[FailedCommand]) -> list[FailedCommand]:
 
 
 def _hostile(drawn: random.Random) -> list[FailedCommand]:
-    words = "error failed denied cannot find could not open no such missing undefined expected got timeout killed".split()
+    words = ("error", "failed", "denied", "cannot find", "could not open", "no such", "missing", "expected", "timeout")
     mixed = "\n".join(" ".join(drawn.choices(words, k=12)) for _ in range(_MB // 80))
     bars = "".join(f"\r{number}%" for number in range(_MB // 7))
-    outputs = (mixed, "a" * _MB, "could not " * (_MB // 10), "\x1b[31mx" * (_MB // 6), bars, "not:1:1: error\n" * 70_000)
+    outputs = (
+        mixed,
+        "a" * _MB,
+        "could not " * (_MB // 10),
+        "\x1b[31mx" * (_MB // 6),
+        bars,
+        "not:1:1: error\n" * 70_000,
+    )
     return [FailedCommand("make", 2, output[:_MB]) for output in outputs]
 
 

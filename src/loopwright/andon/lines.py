@@ -13,7 +13,8 @@ class Line:
 
     said: by a program, and nothing against it; placed: an error at a place in the code; raised: a program's own
     exception, whose words are about anything; claim: what a test or check expected or got; mild: a warning, or
-    something that was borne with; source: a line of code, shown around an error.
+    something that was borne with; none: says that something bad isn't there; source: a line of code, shown around an
+    error.
     """
 
     text: str
@@ -30,9 +31,11 @@ _PLACED = re.compile(
 _MILD = re.compile(
     r"^\W{0,20}(?:\S+: )?(?:\S+:\d+(?::\d+)?: )?(?:npm )?"
     r"(?:warn(?:ing)?s?|note|info|debug|hint|help|notice|trace|\w+warning)\b[:\s\]]"
-    r"|\b(?:falling back|skipping|ignored|ignoring|optional|continuing|retry(?:ing)?|retried)\b"
-    r"|\b(?:no|without(?: any)?) (?:\w+ )?(?:conflict|error|failure|problem|issue|warning)s?\b",
+    r"|\b(?:falling back|skipping|ignored|ignoring|optional|continuing|retry(?:ing)?|retried)\b",
     re.IGNORECASE,
+)
+_NONE = re.compile(
+    r"\b(?:no|without(?: any)?) (?:\w+ )?(?:conflict|error|failure|problem|issue|warning)s?\b", re.IGNORECASE
 )
 _CLAIM = re.compile(
     r"assert|\bexpect|received|to equal|to be\b|\bgot\b.*\bwant|promise re|(?:rejected|resolved) to\b|\bthrown?\b"
@@ -43,7 +46,10 @@ _RAISED = re.compile(
     r"^(?:E +)?(?:(?:[\w.]{0,100}\.)?(?:Runtime|Value|Type|Key|Index|Attribute|State|Argument)(?:Error|Exception)\b"
     r"|Exception: )"
 )
-_KINDS = (("source", _SOURCE), ("placed", _PLACED), ("mild", _MILD), ("claim", _CLAIM), ("raised", _RAISED))
+_KINDS = (
+    *(("source", _SOURCE), ("placed", _PLACED), ("none", _NONE), ("mild", _MILD), ("claim", _CLAIM)),
+    ("raised", _RAISED),
+)
 
 _FRAME = re.compile(r'^\s*File "[^"]*", line \d')  # of a Python traceback; the line of code comes next
 _SECTION = re.compile(r"^_{3,} .* _{3,}$")  # a failing test's, by pytest; its code comes next, up to the `E` lines

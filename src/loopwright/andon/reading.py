@@ -23,7 +23,7 @@ _SIGNS = (  # of trouble
 )
 _EACH = 6  # places of a sign that are looked at from the front, and from the back
 
-_NUMBERS = re.compile(r"\d+")
+_NUMBERS = re.compile(r"(?<![A-Za-z_])\d+")
 _QUOTES = str.maketrans("‘’“”", "''\"\"")
 
 

@@ -11,7 +11,7 @@ from loopwright.andon.reading import Told, told
 from loopwright.vocabulary import CAUSES, FailedCommand
 
 # What a line's words are worth, by its kind: a warning or a line of source seldom tells why a command failed.
-_SHARE = {"said": 1.0, "placed": 1.0, "mild": 0.3, "raised": 0.65, "claim": 0.5, "source": 0.2}
+_SHARE = {"said": 1.0, "placed": 1.0, "mild": 0.3, "raised": 0.65, "claim": 0.5, "source": 0.2, "none": 0.1}
 # A test's failure is told by what was expected, and not by an error at a place in the code (`expected type int`).
 _TEST_SHARE = {**_SHARE, "claim": 1.0, "placed": 0.3}
 
@@ -40,7 +40,7 @@ def weights(failed: FailedCommand) -> dict[str, float]:
 
 def telling(read: Told) -> list[int]:
     """Numbers of the lines that hold a clue of full worth, in their order."""
-    return sorted({line for _, line, _ in _hits(read) if read.lines[line].kind not in ("mild", "source")})
+    return sorted({line for _, line, _ in _hits(read) if read.lines[line].kind not in ("mild", "source", "none")})
 
 
 def _hits(read: Told) -> Iterator[tuple[str, int, float]]:

@@ -84,7 +84,7 @@ CLUES: tuple[Clue, ...] = (
         rf"{CANNOT} (?:find|locate|open|read|load|access|stat)\b[^\n]{{0,80}}?(?:(?:^|[\s'\"`(])(?!https?:"
         rf"|\w+://)[\w@~-]*[./][\w./-]*\w|\bfiles?\b|\bdirectory|\bfolder|\bpath\b)",
     ),
-    Clue(FAIR, "no such", r"\bno such (?!host|module|command|package|option|method|sub|program|library)\w"),
+    Clue(FAIR, "no such", r"\bno such (?!host|process|module|command|package|option|method|sub|program|library)\w"),
     Clue(FAIR, "no ", r"\bno [`'\"]?[\w-]*\.[\w.-]+[`'\"]? (?:file )?(?:found|exists|in\b)"),
     Clue(
         FAIR,

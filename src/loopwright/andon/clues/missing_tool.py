@@ -30,7 +30,7 @@ CLUES: tuple[Clue, ...] = (
     Clue(
         SURE,
         "no such file",
-        rf"{CANNOT} (?:execute|exec|run|start|spawn|launch|stat) ['\"]?[^\s'\"/]+['\"]?: no such file",
+        rf"{CANNOT} (?:execute|exec|run|start|spawn|launch) ['\"]?[^\s'\"/]+['\"]?: no such file",
     ),
     Clue(SURE, "not found", r"^(?:\S*: )?(?:\d+: )?exec: [^\s:/]{1,80}: not found"),
     Clue(SURE, "enoent", r"\bspawn(?:sync)? [^\n]{1,200} ENOENT"),

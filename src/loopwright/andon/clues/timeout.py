@@ -20,9 +20,8 @@ CLUES: tuple[Clue, ...] = (
     Clue(
         STRONG,
         "timeout",
-        r"(?:network|read|request|fetch|connect\w*|idle|gateway|lock wait) timeout|timeout (?:of|reached"
-        r"|error|waiting|period)|(?:^|\W)timeout(?:$|[:!>])|exceeded.{0,40}timeout|[\d.]+ ?m?s(?:ec\w*)?"
-        r" timeout",
+        r"\btimeout (?:of|reached|error|waiting|period|at)\b|(?:^|\W)timeout(?:$|[:!>])|exceeded.{0,40}timeout"
+        r"|[\d.]+ ?m?s(?:ec\w*)? timeout",
     ),
     Clue(STRONG, "timeout", r"^\s*\d+/\d+ .*\bTIMEOUT\b"),
     *said(
