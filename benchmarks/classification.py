@@ -30,6 +30,7 @@ def take(*, quick: bool) -> Taken:
     drawn = random.Random(7)
     logs = [_in_a_log(drawn.choice(cases), drawn) for _ in range(2 if quick else 12)]
     sets = dict(zip(_SETS, (cases[:20] if quick else cases, logs, _hostile(drawn)), strict=True))
+    must(all(classify(one).candidates and _sign(one) for one in cases), "an answer to every one")  # and forms compiled
     samples: dict[str, list[float]] = {}
     for _ in range(1 if quick else 5):
         for name, failed in sets.items():

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 
 from loopwright.andon.circumstances import circumstances
 from loopwright.andon.clues import BY_CAUSE
-from loopwright.andon.clues.clue import Clue
 from loopwright.andon.reading import Told, told
 from loopwright.vocabulary import CAUSES, FailedCommand
 
@@ -49,14 +48,12 @@ def _hits(read: Told) -> Iterator[tuple[str, int, float]]:
     for cause, clues in BY_CAUSE.items():
         shares = _TEST_SHARE if cause == "test-failure" else _SHARE
         for clue in clues:
-            for line in _lines(clue, read):
-                weight = clue.weight + (_LATE if line >= last else 0.0)
-                yield cause, line, weight * shares[read.lines[line].kind]
-
-
-def _lines(clue: Clue, read: Told) -> Iterator[int]:
-    if clue.given in read.low:
-        yield from (line for line in read.having(clue.needle) if clue.fits(read.lines[line].text))
+            if clue.needle not in read.low or clue.given not in read.low:
+                continue
+            for line in read.having(clue.needle):
+                if clue.fits(read.lines[line].text):
+                    weight = clue.weight + (_LATE if line >= last else 0.0)
+                    yield cause, line, weight * shares[read.lines[line].kind]
 
 
 def _raise(by_line: dict[int, float], line: int, weight: float) -> None:
