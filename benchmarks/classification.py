@@ -52,16 +52,16 @@ def take(*, quick: bool) -> Taken:
 
 
 def judge(samples: Samples) -> tuple[Figure, ...]:
-    """Outputs per second, each by the floor's, and the longest single classification of 1 MB."""
+    """Outputs per second, how many times as long as the floor that is, and the longest classification of 1 MB."""
     found: list[Figure] = []
     for name in _SETS:
+        floor = f"{name}: floor"
+        found.append(median(samples, floor))
         for what in ("classify", "signature"):
             head = what == "classify"
             found.append(median(samples, f"{name}: {what}", headline=head))
-            found.append(
-                paired(samples, f"{name}: {what} to floor", f"{name}: {what}", f"{name}: floor", headline=head)
-            )
-        found.append(median(samples, f"{name}: floor"))
+            time_to_floor = f"{name}: {what}, time to floor's"  # rates: the other way round
+            found.append(paired(samples, time_to_floor, floor, f"{name}: {what}", headline=head and "MB" in name))
     single = samples["1 MB, each: classify"].values
     longest = nearest_rank(single, 1.0) if single else None
     return (*found, figure("1 MB: the longest classification", "s", longest, headline=True))
