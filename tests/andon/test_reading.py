@@ -103,6 +103,14 @@ def test_who_says_nothing_of_a_cause_failed_for_an_unknown_one(said: str) -> Non
     assert found.confidence < 0.8
 
 
+def test_a_lost_connection_comes_before_the_package_that_was_not_found() -> None:
+    retried = "WARNING: Retrying (Retry(total=0)) after connection broken by 'NewConnectionError(...)': /simple/x/"
+    said = f"{retried}\nERROR: Could not find a version that satisfies x\nERROR: No matching distribution found for x"
+
+    assert why(said, "pip install x").label == "network"
+    assert why(said.partition("\n")[2], "pip install x").label == "missing-dependency"
+
+
 def test_where_two_causes_fit_both_are_told_and_their_confidences_add_up_to_one_at_most() -> None:
     found = why('fatal error: cart.h: No such file or directory\n    1 | #include "cart.h"', "gcc a.c")
 

@@ -19,7 +19,7 @@ def classify(failed: FailedCommand) -> Cause:
     most = max(found.values())
     odds = {label: math.exp((weight - most) / _SHARPNESS) for label, weight in found.items()}
     total = sum(odds.values())
-    ranked = sorted(((odd / total, label) for label, odd in odds.items()), reverse=True)
+    ranked = sorted(((odd / total, label) for label, odd in odds.items()), key=lambda each: -each[0])  # ties as listed
     return Cause(tuple(_candidates(ranked)))
 
 

@@ -22,7 +22,9 @@ class Line:
 
 
 # pytest's, gcc's, rustc's and jest's ways to show code, the lines of a diff, and those of a stack.
-_SOURCE = re.compile(r"^(?:>|E +[-+?] |\s*>? ?\d+ ?[|│]|\s*[|│][^|]*(?:[\^~]|--)|[-+](?![-+ ]|\S{1,100}:\d)|\s+at )")
+_SOURCE = re.compile(
+    r"^(?:> {2,}|E +[-+?] |\s*>? ?\d+ ?[|│]|\s*[|│][^|]*(?:[\^~]|--)|[-+](?![-+ ]|\S{1,100}:\d)|\s+at )"
+)
 _PLACED = re.compile(
     r"^\S[^\n:(]{0,200}[:(]\d+[:,.)].{0,20}\b(?:error|fatal)\b|^error(?:\[E\d+\]| TS\d+)|^\s*\d+:\d+\s+error\b"
     r"|^\s*(?:[\w.]{0,100}\.)?\w{0,40}Syntax\w{0,20}Error\b",
@@ -38,7 +40,7 @@ _NONE = re.compile(
     r"\b(?:no|without(?: any)?) (?:\w+ )?(?:conflict|error|failure|problem|issue|warning)s?\b", re.IGNORECASE
 )
 _CLAIM = re.compile(
-    r"assert|\bexpect|received|to equal|to be\b|\bgot\b.*\bwant|promise re|(?:rejected|resolved) to\b|\bthrown?\b"
+    r"assert|\bexpect|received|to equal|to be\b|\bgot\b.*\bwant|promise re|(?:rejected|resolved) to\b|(?:to|not) throw"
     r"|\bwant\b|actual:|(?:not|to|should) (?:contain|equal|have|match|include)|did not raise",
     re.IGNORECASE,
 )

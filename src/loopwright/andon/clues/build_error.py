@@ -5,6 +5,13 @@ from __future__ import annotations
 from loopwright.andon.clues.clue import FAIR, LIKELY, STRONG, SURE, VAGUE, WEAK, Clue, said
 
 CLUES: tuple[Clue, ...] = (
+    *said(FAIR, "exec format error | error parsing | error converting"),
+    Clue(STRONG, "yaml", r"\byaml: line \d+"),
+    Clue(WEAK, "invalid ", r"\binvalid (?!memory)"),
+    *said(STRONG, "does not exist on type | files were modified by this hook"),
+    Clue(FAIR, "type error", r"\btype error\b"),
+    Clue(FAIR, "undefined", r"\bundefined (?:name|control sequence)\b"),
+    Clue(LIKELY, "", r"\b[1-9]\d* (?:issues?|offen[sc]es?|problems?|violations?) (?:found|detected)"),
     *said(
         SURE,
         "undefined reference to | missing separator | does not provide an export | indentationerror",
@@ -103,6 +110,6 @@ CLUES: tuple[Clue, ...] = (
     *said(
         WEAK,
         "build failed | failed to build | build failure | build error | stopping | failed to compile | must be | "
-        "validation error | schema | usage: | is not valid | invalid ",
+        "validation error | schema | usage: | is not valid",
     ),
 )

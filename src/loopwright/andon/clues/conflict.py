@@ -5,6 +5,10 @@ from __future__ import annotations
 from loopwright.andon.clues.clue import FAIR, STRONG, SURE, Clue, said
 
 CLUES: tuple[Clue, ...] = (
+    *said(FAIR, "updates to go.mod needed | multiple head | head revisions"),
+    Clue(SURE, "could not find compatible versions"),
+    Clue(STRONG, "lockfile", r"lock ?file[^\n]{0,60}\bmodified"),
+    Clue(FAIR, "lock", r"(?:acquir\w+|held|holding|obtain\w*)\b.{0,40}\block\b"),
     *said(
         SURE,
         "conflict ( | merge conflict | automatic merge failed | patch does not apply | eresolve | "

@@ -5,6 +5,20 @@ from __future__ import annotations
 from loopwright.andon.clues.clue import CANNOT, FAIR, LIKELY, STRONG, SURE, Clue, said
 
 CLUES: tuple[Clue, ...] = (
+    Clue(STRONG, "not found", r"version .?\w+_[\d.]+.? not found"),
+    Clue(FAIR, "not found", r"\b(?:preset|loader|reporter|transform|test environment)\b .{0,40}not found"),
+    Clue(
+        STRONG,
+        "",
+        rf"{CANNOT} (?:find|resolve|locate|load) (?:the )?"
+        r"(?:module|package|library|gem|crate|plugin|extension|header)\b"
+        r"(?! ?['\"`]?\.{0,2}/)(?! ?['\"`]?file:)",
+    ),
+    Clue(STRONG, "could not find", r"could not find [\w.-]+:[\w.-]+:[\w.-]+"),
+    Clue(STRONG, "not found", r"[\w-]+\.(?:sty|cls)['`\"] not found"),
+    Clue(FAIR, "not found", r"\b(?:collection|package|library|gem|crate|plugin|dependency) not found"),
+    Clue(STRONG, "require", r"\brequires? .{1,80}(?:could not be found|is missing|not found)"),
+    *said(FAIR, "missing from your system | match any versions | matches any version"),
     *said(
         SURE,
         "using the following names | no matching distribution found | could not find a version that satisfies | @inc | "

@@ -5,6 +5,8 @@ from __future__ import annotations
 from loopwright.andon.clues.clue import CANNOT, FAIR, LIKELY, STRONG, SURE, VAGUE, Clue, said
 
 CLUES: tuple[Clue, ...] = (
+    *said(STRONG, "cannot read file | no inputs were found"),
+    *said(STRONG, "does not contain main module"),
     Clue(SURE, "could not resolve", r"could not resolve \"[^\"@]+\.[cm]?[jt]sx?\""),
     *said(
         STRONG,

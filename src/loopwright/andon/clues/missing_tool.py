@@ -5,6 +5,12 @@ from __future__ import annotations
 from loopwright.andon.clues.clue import CANNOT, FAIR, LIKELY, STRONG, SURE, WEAK, Clue, said
 
 CLUES: tuple[Clue, ...] = (
+    Clue(STRONG, "not found", r"\b[\w.+-]+ (?:executable|binary|command|program) not found"),
+    Clue(
+        LIKELY,
+        "not found",
+        r"^(?:\S+: )?(?:error: )?(?!file|module|path|page|key|user|not)[a-z][\w+-]{1,30} not found\b",
+    ),
     *said(
         SURE,
         "command not found | is not recognized as an internal or external command | "

@@ -5,6 +5,9 @@ from __future__ import annotations
 from loopwright.andon.clues.clue import CANNOT, FAINT, FAIR, STRONG, SURE, WEAK, Clue, said
 
 CLUES: tuple[Clue, ...] = (
+    Clue(SURE + 0.5, "no matching distribution", given="connection broken"),
+    *said(SURE, "newconnectionerror | connection broken"),
+    Clue(SURE, "refused", r"connection .{0,80}\brefused"),
     *said(
         SURE,
         "connection refused | could not resolve host | name or service not known | no such host | "

@@ -5,6 +5,12 @@ from __future__ import annotations
 from loopwright.andon.clues.clue import FAIR, LIKELY, STRONG, SURE, WEAK, Clue, said
 
 CLUES: tuple[Clue, ...] = (
+    Clue(
+        FAIR,
+        "credential",
+        r"(?:\bno|missing|invalid|expired|locate|find|load|provide|without)\b.{0,30}\bcredentials?\b",
+    ),
+    Clue(STRONG, "permission to", r"permission to .{1,80} denied"),
     Clue(SURE, "permission denied", r"Permission denied \((?:publickey|password)"),
     *said(
         STRONG,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from loopwright.andon.clues.clue import FAIR, LIKELY, STRONG, SURE, Clue, said
 
 CLUES: tuple[Clue, ...] = (
+    *said(FAIR, "wrote only"),
     *said(
         SURE,
         "no space left on device | out of memory | cannot allocate memory | memoryerror | outofmemory | "

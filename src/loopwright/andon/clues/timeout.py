@@ -5,6 +5,9 @@ from __future__ import annotations
 from loopwright.andon.clues.clue import FAINT, FAIR, LIKELY, STRONG, SURE, WEAK, Clue, said
 
 CLUES: tuple[Clue, ...] = (
+    *said(SURE, "timeout >"),
+    Clue(STRONG, "exceeded", r"\btimeout (?:has been |was )?exceeded"),
+    *said(STRONG, "timelimitexceeded"),
     *said(
         SURE,
         "timeoutexpired | timeouterror | maximum execution time | exceeded timeout | test timed out | "
