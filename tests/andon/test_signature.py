@@ -8,18 +8,17 @@ import pytest
 
 from loopwright.andon import signature
 
-from .conftest import corpus
+from .conftest import Known, corpus
 
 AGAIN = [case for case in corpus() if case.again is not None]
 
 
 @pytest.mark.parametrize("case", AGAIN, ids=lambda case: case.id)
-def test_the_same_failure_of_another_run_has_the_same_signature(case: object) -> None:
-    found = next(each for each in AGAIN if each is case)
-    assert found.again is not None
+def test_the_same_failure_of_another_run_has_the_same_signature(case: Known) -> None:
+    assert case.again is not None
 
-    assert found.again != found.output
-    assert signature(found.command, found.again) == signature(found.command, found.output)
+    assert case.again != case.output
+    assert signature(case.command, case.again) == signature(case.command, case.output)
 
 
 def test_different_failures_have_different_signatures() -> None:
