@@ -142,9 +142,26 @@ def test_a_key_in_a_file_is_refused_by_its_place_and_never_shown(scripted: Scrip
     assert "src/config.py:2: looks like a secret: anthropic key" in shop.page(1)
     record = shop.git("show", "refs/loopwright/runs/1:record.json")
     assert DRAWN not in told.out + told.err + shop.page(1) + record
-    pushed = ["HEAD", "refs/tags/gen-1-failed", "refs/loopwright/runs/1"]
-    for ref in pushed:
-        assert DRAWN not in shop.git("log", "-p", "--all-match", "--no-textconv", ref)
+    assert DRAWN not in shop.git("log", "-p", "-m", "--text", "--no-textconv", "--all")
+
+
+def test_an_attempt_that_held_a_key_is_kept_without_it(scripted: Scripted) -> None:
+    """In plain text, in UTF-16, in a file's name: no ref leads to it, and the rest of what was written stays."""
+    wide = f"printf 'key={DRAWN}' | iconv -t UTF-16 > src/wide.txt"
+    named = f"echo inside > src/{KEY}.txt; echo '{DRAWN} and more' > src/plain.txt; chmod +x src/plain.txt"
+    shop = scripted([maker(write("src/pricing.py", GOOD), bash(f"{wide}; {named}")), *judges()])
+
+    told = begun(shop)
+
+    assert_refused(shop, told, "secrets", "secrets")
+    kept = "refs/loopwright/attempts/1/1/1"
+    assert shop.git("show", f"{kept}:src/pricing.py") == GOOD.strip()
+    assert shop.git("show", f"{kept}:src/plain.txt") == "[redacted: anthropic key] and more"
+    assert shop.git("ls-tree", kept, "src/plain.txt").startswith("100755 ")
+    names = shop.git("log", "--all", "--name-only", "--format=%B")
+    assert KEY not in names
+    reachable = shop.git("rev-list", "--objects", "--all", "--no-object-names").split()
+    assert DRAWN not in contents(shop, reachable).replace("\0", "")
 
 
 OWN = "hw8-Vq2mX7tLw4KpB9nYc3HdF6jGs1Qe"
@@ -174,7 +191,17 @@ def leaks(shop: Shop, keys: list[str]) -> list[str]:
     """Every object, and every file of the repository and of the home folder, that holds one of the keys."""
     objects = shop.git("cat-file", "--batch-all-objects", "--batch-check=%(objectname)").split()
     assert len(objects) > 20
-    dump = subprocess.run(
+    dump = contents(shop, objects)
+    found = [f"object: {key}" for key in keys if key in dump]
+    for path in (path for path in shop.path.parent.rglob("*") if path.is_file() and path.name != ".env"):
+        data = path.read_bytes()
+        found += [f"{path}: {key}" for key in keys if key.encode() in data]
+    return found
+
+
+def contents(shop: Shop, objects: list[str]) -> str:
+    """All these objects, one after the other, a byte a character."""
+    return subprocess.run(
         ["git", "cat-file", "--batch"],
         cwd=shop.path,
         input="\n".join(objects),
@@ -182,11 +209,6 @@ def leaks(shop: Shop, keys: list[str]) -> list[str]:
         check=True,
         encoding="latin-1",
     ).stdout
-    found = [f"object: {key}" for key in keys if key in dump]
-    for path in (path for path in shop.path.parent.rglob("*") if path.is_file() and path.name != ".env"):
-        data = path.read_bytes()
-        found += [f"{path}: {key}" for key in keys if key.encode() in data]
-    return found
 
 
 def test_what_a_maker_prints_of_a_key_is_masked_before_it_is_kept(scripted: Scripted) -> None:

@@ -97,11 +97,20 @@ class Hub:
 
     def with_files(self, commit: str, edits: Mapping[str, tuple[str, bytes | str] | None], why: str) -> str:
         """A commit on top of another in which some files are others: (mode, bytes or blob id), or None for gone."""
+        return self.git.commit_tree(self._edited(commit, edits), [commit], why)
+
+    def amended(self, commit: str, edits: Mapping[str, tuple[str, bytes | str] | None]) -> str:
+        """The same in the commit's place: on its parents, with its message, and nothing that leads to it."""
+        if not edits:
+            return commit
+        return self.git.commit_tree(self._edited(commit, edits), self.git.parents(commit), self.git.message(commit))
+
+    def _edited(self, commit: str, edits: Mapping[str, tuple[str, bytes | str] | None]) -> str:
         entries = {
             path: None if new is None else TreeEntry(new[0], new[1] if isinstance(new[1], str) else self._blob(new[1]))
             for path, new in edits.items()
         }
-        return self.git.commit_tree(self.git.edit_tree(commit, entries), [commit], why)
+        return self.git.edit_tree(commit, entries)
 
     def _blob(self, data: bytes) -> str:
         return self.git.write_blob(data)

@@ -12,6 +12,7 @@ from loopwright.journal.codec import decode, encode
 from loopwright.loops import telling
 from loopwright.loops.desk import Desk
 from loopwright.loops.verification import fresh_lab, rules, verify
+from loopwright.loops.withholding import without_secrets
 from loopwright.vocabulary import Attempt, Change, Chunk, Hazard, Report, Run, Stop, Verdict
 
 AT_ONCE = frozenset({"drift", "scope-breaker"})
@@ -59,6 +60,8 @@ def _attempt(desk: Desk, run: Run, chunk: Chunk, number: int, lab: Lab, seen: tu
     report, change = _make(desk, run, chunk, number, lab, before, seen)
     reached("chunk:committed")
     verdicts = _judge(desk, run, chunk, number, lab, report, change, before)
+    if any(verdict.reason == "secrets" for verdict in verdicts):
+        desk.hub.keep(_kept_at(desk, chunk, number), without_secrets(desk.hub, change, desk.shop.secrets))
     reached("chunk:checked")
     tried = Attempt(chunk.number, number, report, change.commit, verdicts)
     for verdict in tried.failed:
@@ -90,7 +93,7 @@ def _make(
         assert report is not None, "a maker can't be left out"
         reached("chunk:made")
         change = lab.snapshot(tip, telling.commit_message(desk, chunk, report))
-        desk.hub.keep(f"attempts/{desk.number}/{chunk.number}/{number}", change.commit)
+        desk.hub.keep(_kept_at(desk, chunk, number), change.commit)
         body = {"commit": change.commit, "hazards": encode(change.hazards), "session": key}
         desk.journal.write("made", {"chunk": chunk.number, "number": number, **body})
         return report, desk.hub.change(desk.base, change.commit, change.hazards)
@@ -98,6 +101,10 @@ def _make(
     assert session is not None, "what was made was made in a session"
     hazards = tuple(decode(Hazard, hazard) for hazard in fact["hazards"])
     return decode(Report, session["report"]), desk.hub.change(desk.base, fact["commit"], hazards)
+
+
+def _kept_at(desk: Desk, chunk: Chunk, number: int) -> str:
+    return f"attempts/{desk.number}/{chunk.number}/{number}"
 
 
 def _judge(
