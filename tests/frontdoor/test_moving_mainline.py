@@ -53,6 +53,21 @@ def test_a_merge_that_conflicts_stops_and_says_where(scripted: Scripted) -> None
     assert "float(percent)" in shop.read("src/pricing.py")
 
 
+def test_what_the_mainline_protects_by_now_does_not_land(scripted: Scripted) -> None:
+    shop = scripted([good_maker(), *judges()])
+    shop.plan("fix", HUMAN)
+    shop.door("run", "fix")
+    loops = shop.read("agents/LOOPS.md").replace("merge: human", "merge: human\nprotected: [src/pricing.py]")
+    shop.write("agents/LOOPS.md", loops)
+    shop.commit("prices are not for agents")
+
+    told = shop.door("land", "1", "--json")
+
+    assert (told.code, told.json["landed"], told.json["stop"]["reason"]) == (3, False, "protected")
+    assert "src/pricing.py" in told.json["stop"]["detail"]
+    assert shop.git("show", "main:src/pricing.py") == PRICING.strip()
+
+
 def test_record_commits_of_others_need_no_second_verification(scripted: Scripted) -> None:
     shop = scripted([good_maker(), *judges()])
     shop.plan("fix", HUMAN)

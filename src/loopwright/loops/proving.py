@@ -13,7 +13,7 @@ from loopwright.loops.promotion import landing
 from loopwright.loops.promotion.gated import same_to_gates
 from loopwright.loops.promotion.landing import Conflict, Stale
 from loopwright.loops.verification import fresh_lab, rules, verify
-from loopwright.vocabulary import Change, Gate, Landing, Outcome, Run, Stop, Verdict
+from loopwright.vocabulary import Change, Gate, Landing, Outcome, Run, Stop, Verdict, matches
 
 
 def prove(desk: Desk, run: Run) -> Run:
@@ -160,7 +160,8 @@ def _title(desk: Desk) -> str:
 
 
 def _against_the_mainline(desk: Desk, run: Run, commit: str) -> Stop | None:
-    """Whether landing would undo what a person did on the mainline, or has been undone by one already."""
+    """Whether landing would undo what a person did on the mainline, has been undone by one already, or touches what
+    the mainline protects by now."""
     if desk.kind != "plan":  # taking back is what a rollback is for, and its plan is the landing that it names
         return None
     git, main, tip = desk.hub.git, desk.hub.git.parents(commit)[0], run.tip or run.base
@@ -169,4 +170,8 @@ def _against_the_mainline(desk: Desk, run: Run, commit: str) -> Stop | None:
         return Stop("silent-revert", detail)
     if gone := landing.taken_back(git, run.base, tip, commit):
         return Stop("conflict", f"the mainline had this work already, and took it back: {', '.join(gone[:10])}")
+    protected = rules(desk, main).protected
+    if barred := [change.path for change in git.changes(run.base, tip) if matches(change.path, protected)]:
+        detail = f"the mainline's LOOPS.md protects by now what this run changed: {', '.join(barred[:10])}"
+        return Stop("protected", detail)
     return None
