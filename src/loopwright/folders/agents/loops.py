@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from loopwright import markdown
@@ -24,8 +25,12 @@ def loops(tree: Tree) -> Loops:
     return found
 
 
+@lru_cache(maxsize=8)
 def examine_loops(data: bytes) -> tuple[Loops | None, tuple[Problem, ...]]:
-    """The configuration, or None when an error forbids it, and all problems. `raw` is the front matter as read."""
+    """The configuration, or None when an error forbids it, and all problems. `raw` is the front matter as read.
+
+    Kept for the last few: a run asks eight times for what the working tree and its commits have, mostly the same bytes.
+    """
     document = markdown.read(PATH, data)
     complaints = Complaints(PATH)
     complaints.found.extend(document.problems)

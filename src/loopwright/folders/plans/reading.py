@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -57,8 +58,12 @@ def read_all(tree: Tree) -> tuple[tuple[Plan, ...], tuple[Problem, ...]]:
     return tuple(plans), tuple(found)
 
 
+@lru_cache(maxsize=4096)
 def _done(path: str, data: bytes) -> tuple[Plan, tuple[Problem, ...]] | None:
-    """A plan that is done, without scope, chunks and goal; None for one whose text has to be read to know it."""
+    """A plan that is done, without scope, chunks and goal; None for one whose text has to be read to know it.
+
+    A watcher looks at the same ones again and again.
+    """
     if not _SAYS_DONE.search(data):
         return None
     document, complaints = markdown.read(path, data, outline=False), Complaints(path)
