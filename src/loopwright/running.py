@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from loopwright import shell, workshop
 from loopwright.clocks import SystemClock
-from loopwright.contracts import Clock, Workshop
+from loopwright.contracts import Clock, Tree, Workshop
 from loopwright.contracts.schemas import validate
+from loopwright.errors import BadFiles, BadUse, LoopwrightError, Problem
+from loopwright.folders import agents, findings
+from loopwright.folders.trees import DiskTree
 from loopwright.journal.hub import Hub
 from loopwright.loops import decisions, pausing, starting
 from loopwright.loops.promotion import moving
@@ -43,7 +47,7 @@ def run(host: Host, name: str) -> dict[str, Any]:
     shell.hide_environment()
     workshop.must_be_on_a_branch(host.hub)
     moving.finish(host.hub)
-    with workshop.in_one_pass(host.hub, starting.plan_path(name)):
+    with _in_one_pass(host.hub, starting.plan_path(name)):
         configured = workshop.configuration(host.hub)
         plan, _ = starting.read_plan(starting.tree_of(host.hub, configured[0].mainline), name)
         shop = host.shop(plan, configured)
@@ -71,3 +75,31 @@ def checked(result: dict[str, Any]) -> dict[str, Any]:
     """The object held against its schema."""
     validate("run-result", result)
     return result
+
+
+@contextmanager
+def _in_one_pass(hub: Hub, plan: str) -> Iterator[None]:
+    """Let a refusal tell all that is wrong with the plan, its roles and LOOPS.md, and not the first problem alone."""
+    try:
+        yield
+    except (BadFiles, BadUse) as refusal:
+        paths = (plan, agents.LOOPS, *(f"agents/{name}.md" for name in workshop.WORKING))
+        names = (*workshop.BACKENDS, workshop.LEFT_OUT)
+        _, found = findings.check(_where_read(hub), ("plans", "agents"), backends=names, labs=workshop.KINDS)
+        telling = tuple(problem for problem in found if problem.path in paths and _stops(problem))
+        if isinstance(refusal, BadFiles):
+            raise BadFiles(tuple(sorted({*refusal.problems, *telling}))) from refusal
+        if any(problem.rule in ("backend", "lab") for problem in telling):  # the same refusal, with its line
+            raise BadFiles(telling) from refusal
+        raise
+
+
+def _where_read(hub: Hub) -> Tree:
+    try:
+        return starting.tree_of(hub, workshop.configuration(hub)[0].mainline)
+    except LoopwrightError:
+        return DiskTree(hub.top)
+
+
+def _stops(problem: Problem) -> bool:
+    return problem.severity == "error" or problem.rule == "depends-on"  # what isn't there yet is waited for

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -13,8 +12,8 @@ from loopwright.backends.anthropic import Anthropic, horizon
 from loopwright.backends.command import Command
 from loopwright.backends.scripted import Scripted
 from loopwright.contracts import Backend, Clock, OpenLab, Site, Tree, Workshop
-from loopwright.errors import BadFiles, BadUse, LoopwrightError, Problem
-from loopwright.folders import agents, dotenv, findings, skills
+from loopwright.errors import BadUse
+from loopwright.folders import agents, dotenv, skills
 from loopwright.folders.trees import DiskTree
 from loopwright.journal.hub import Hub
 from loopwright.labs import clone, worktree
@@ -215,33 +214,6 @@ def preflight(shop: Workshop) -> None:
         if role.backend == "anthropic":
             access(name, shop.env)
             horizon(shop.env)
-
-
-@contextmanager
-def in_one_pass(hub: Hub, plan: str) -> Iterator[None]:
-    """Let a refusal tell all that is wrong with the plan, its roles and LOOPS.md, and not the first problem alone."""
-    try:
-        yield
-    except (BadFiles, BadUse) as refusal:
-        paths = (plan, agents.LOOPS, *(f"agents/{name}.md" for name in WORKING))
-        _, found = findings.check(_where_read(hub), ("plans", "agents"), backends=(*BACKENDS, LEFT_OUT), labs=KINDS)
-        telling = tuple(problem for problem in found if problem.path in paths and _stops(problem))
-        if isinstance(refusal, BadFiles):
-            raise BadFiles(tuple(sorted({*refusal.problems, *telling}))) from refusal
-        if any(problem.rule in ("backend", "lab") for problem in telling):  # the same refusal, with its line
-            raise BadFiles(telling) from refusal
-        raise
-
-
-def _where_read(hub: Hub) -> Tree:
-    try:
-        return starting.tree_of(hub, configuration(hub)[0].mainline)
-    except LoopwrightError:
-        return DiskTree(hub.top)
-
-
-def _stops(problem: Problem) -> bool:
-    return problem.severity == "error" or problem.rule == "depends-on"  # what isn't there yet is waited for
 
 
 def context(tree: Tree) -> str:
