@@ -361,6 +361,14 @@ def test_doctor_says_what_is_missing_and_how_to_mend_it(shop: Shop) -> None:
     assert "MISSING" in shop.door("doctor").out
 
 
+def test_doctor_says_once_how_to_mend_what_several_roles_lack(fresh: Shop) -> None:
+    fresh.door("init")
+
+    told = fresh.door("doctor").out
+
+    assert (told.count("MISSING"), told.count("mend: set ANTHROPIC_API_KEY")) == (4, 1)
+
+
 def test_doctor_reads_a_broken_configuration_out_loud(shop: Shop) -> None:
     shop.write("agents/LOOPS.md", "---\nmerge: perhaps\n---\n")
 

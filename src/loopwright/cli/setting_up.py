@@ -145,11 +145,12 @@ def doctor(where: Path, options: argparse.Namespace) -> int:
     if options.json:
         printing.facts({"ready": all(row["ok"] is not False for row in rows), "parts": rows}, "doctor")
     else:
-        for row in printing.plain(rows):
+        told = printing.plain(rows)
+        for row, after in zip(told, [*told[1:], {"mend": ""}], strict=True):
             mark = {True: coloured("ok", "green"), False: coloured("MISSING", "red"), None: coloured("note", "yellow")}
             part = "" if row["part"] == "note" else f"{row['part']}: "
             print(f"{mark[row['ok']]}  {part}{row['told']}")
-            if row["mend"]:
+            if row["mend"] and row["mend"] != after["mend"]:  # four roles may lack one key
                 print(f"          mend: {row['mend']}")
     return 0 if all(row["ok"] is not False for row in rows) else 1
 
