@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from loopwright.checks.drift import DriftGuard
 from loopwright.checks.hazards import HazardGuard
+from loopwright.checks.meaning import MeaningGuard
 from loopwright.checks.nochange import NoChangeGuard
 from loopwright.checks.protected import ProtectedGuard
 from loopwright.checks.scope import ScopeGuard
@@ -15,6 +16,10 @@ from loopwright.vocabulary import PROTECTED, TESTS, Loops, Plan, Scope
 
 DOCUMENTER = Scope(inside=("wiki/**", "agents/CONTEXT.md"))
 """What a documenter writes, but for the log and index pages, which are loopwright's own."""
+
+USUAL = ("test/**", "spec/**", "t/**", "**/src/test/**", "**/__tests__/**", "*Test.java", "*Tests.java", "*_spec.*")
+"""Where languages have their tests besides: what lies there is guarded like a test, and stays the candidate's own when
+the mainline's tests are laid over it."""
 
 _NEVER_DOCUMENTED = (".git", "plans/**", "wiki/90_LOG/**", "wiki/log.md", "wiki/index.md")
 
@@ -32,13 +37,15 @@ def standard(
     else what one attempt smuggled in would be the next one's base. `previous` is the tree of the attempt before,
     which only the no-change guard asks for. `old` reads the mainline's commit that the run began from.
     """
+    tests = (*TESTS, *USUAL, *loops.tests)
     return (
         NoChangeGuard(previous),
         HazardGuard(),
         ProtectedGuard(PROTECTED, loops.protected),
         ScopeGuard(plan.scope, loops.stray_files),
         SecretsGuard(known_secrets),
-        DriftGuard(old, (*TESTS, *loops.tests), plan.scope.tests),
+        DriftGuard(old, tests, plan.scope.tests, (*plan.scope.inside, *plan.scope.tests)),
+        MeaningGuard(old, tests),
     )
 
 

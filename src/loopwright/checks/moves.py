@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Protocol
 
-from loopwright.checks import suite_python, suite_text
-from loopwright.checks.suite import Suite
+from loopwright.checks.suites.reading import read_both
+from loopwright.checks.suites.suite import Suite
 from loopwright.vocabulary import Change, FileChange, matches
 
-_LARGEST = 1 << 19  # bytes; a larger test file is compared by patterns, not by its syntax tree (4 s at most)
-_MOST = 4 << 20  # bytes that are compared at all; a test pushed out beyond them counts as gone
 _FOUND_BY_NAME = ("test_*", "*_test.*", "*.test.*", "*.spec.*")
 
 
@@ -32,6 +30,7 @@ class SuiteChange:
     new: bytes | None
     before: Suite | None
     after: Suite | None
+    inline: bool = False  # a source file that holds its own tests, as Rust's do
 
     @property
     def path(self) -> str:
@@ -39,10 +38,16 @@ class SuiteChange:
 
 
 def suite_changes(
-    change: Change, lab: Files, old: Callable[[str], bytes | None], tests: tuple[str, ...]
+    change: Change, lab: Files, old: Callable[[str], bytes | None], tests: tuple[str, ...], *, inline: bool = False
 ) -> tuple[SuiteChange, ...]:
-    """The change's test files, each read on both sides. `old` reads a path at the commit that tests are held to."""
-    return tuple(_read(file, lab, old) for file in change.files if matches(file.path, tests))
+    """The change's test files, each read on both sides. `old` reads a path at the commit that tests are held to.
+    `inline`: source files, too, where a language has its tests beside the code."""
+    found = ((file, not matches(file.path, tests)) for file in change.files)
+    return tuple(_read(file, lab, old, beside) for file, beside in found if not beside or (inline and _beside(file)))
+
+
+def _beside(file: FileChange) -> bool:
+    return file.path.endswith(".rs") and file.old_blob is not None
 
 
 def honest_renames(files: tuple[SuiteChange, ...]) -> dict[str, str]:
@@ -76,11 +81,13 @@ def _same(gone: SuiteChange, arrived: SuiteChange) -> bool:
     return gone.before.rest == arrived.after.rest
 
 
-def _read(file: FileChange, lab: Files, old: Callable[[str], bytes | None]) -> SuiteChange:
+def _read(file: FileChange, lab: Files, old: Callable[[str], bytes | None], beside: bool) -> SuiteChange:
     before = old(file.path) if file.old_blob is not None else None
     after = _now(file, lab)
-    whole = all(data is None or len(data) <= _LARGEST for data in (before, after))
-    return SuiteChange(file, before, after, _suite(file.path, before, whole), _suite(file.path, after, whole))
+    one, other = read_both(file.path, before, after)
+    if beside:
+        one, other = (suite and suite.without_code() for suite in (one, other))
+    return SuiteChange(file, before, after, one, other, beside)
 
 
 def _now(file: FileChange, lab: Files) -> bytes | None:
@@ -91,12 +98,3 @@ def _now(file: FileChange, lab: Files) -> bytes | None:
         return lab.read(file.path)
     except OSError:  # not readable as a regular file: nothing runs it either
         return None
-
-
-def _suite(path: str, data: bytes | None, whole: bool) -> Suite | None:
-    if data is None:
-        return None
-    text = data[:_MOST].decode("utf-8-sig", "replace").replace("\r\n", "\n")
-    if path.endswith(".py") and whole:
-        return suite_python.read(text)
-    return suite_text.read(path, text)

@@ -1,4 +1,4 @@
-"""Reads git's unified diff: which lines were added to which path.
+"""Reads git's unified diff: which lines were added to which path, and in the place of which others.
 
 The diff's text is a maker's, so hunks are read by the counts in their headers: no added line can pose as a header.
 Lines end at "\\n" alone; form feeds and other separators belong to the line, as git has it.
@@ -15,13 +15,27 @@ _ESCAPE = re.compile(rb"\\([0-7]{3}|.)", re.DOTALL)
 _LETTERS = {b"n": b"\n", b"t": b"\t", b"r": b"\r", b"a": b"\a", b"b": b"\b", b"f": b"\f", b"v": b"\v"}
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a hunk. `number` is its place in the new file; for a removed line, where it would stand."""
+
+    sign: str  # "+", "-" or " "
+    number: int
+    text: str
+
+
 @dataclass(slots=True)
 class Patch:
-    """What a diff says of one path. `added` are (line number in the new file, text without its line end)."""
+    """What a diff says of one path: its hunks, each with its lines (text without line ends)."""
 
     path: str
-    added: list[tuple[int, str]] = field(default_factory=list)
+    hunks: list[list[Line]] = field(default_factory=list)
     binary: bool = False
+
+    @property
+    def added(self) -> list[tuple[int, str]]:
+        """The added lines, each with its number in the new file."""
+        return [(line.number, line.text) for hunk in self.hunks for line in hunk if line.sign == "+"]
 
     @property
     def text(self) -> str:
@@ -45,20 +59,19 @@ def patches(diff: str) -> dict[str, Patch]:
         elif line.startswith(("Binary files ", "GIT binary patch")):
             patch.binary = True
         elif hunk := _HUNK.match(line):
-            patch.added += _added(lines, int(hunk[1] or 1), int(hunk[2]), int(hunk[3] or 1))
+            patch.hunks.append(list(_hunk(lines, int(hunk[1] or 1), int(hunk[2]), int(hunk[3] or 1))))
     return found
 
 
-def _added(lines: Iterator[str], old: int, at: int, new: int) -> Iterator[tuple[int, str]]:
-    """Take one hunk of `old` and `new` lines off `lines`; yield the added ones."""
+def _hunk(lines: Iterator[str], old: int, at: int, new: int) -> Iterator[Line]:
+    """Take one hunk of `old` and `new` lines off `lines`."""
     while old > 0 or new > 0:
         line = next(lines, None)
         if line is None:
             return
         sign = line[:1]
-        if sign == "+":
-            yield at, line[1:]
         if sign != "\\":  # "\ No newline at end of file" counts for nobody
+            yield Line(sign or " ", at, line[1:])
             old -= sign != "+"
             new -= sign != "-"
             at += sign != "-"

@@ -11,7 +11,8 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from loopwright.checks.suite import FILE, Case, Suite
+from loopwright.checks.suites.expectation import Expectation
+from loopwright.checks.suites.suite import FILE, Case, Suite, joined
 
 _STRING = r"\"(?:\\.|[^\"\\\n])*+\"?|'(?:\\.|[^'\\\n])*+'?"
 _TEMPLATE = r"|`(?:\\.|[^`\\])*+`?"
@@ -113,7 +114,7 @@ def read(path: str, text: str) -> Suite | None:
     cases: dict[str, Case] = {}
     for name, region in _regions(source, language):
         case = _case(name, region, language)
-        cases[name] = _both(cases[name], case) if name in cases else case
+        cases[name] = joined(cases[name], case) if name in cases else case
     skips = len(re.findall(language.skips, source)) + len(re.findall(language.tags, text, re.MULTILINE))
     top = cases[FILE]
     # Marks stand before a test, in a call around it, on a suite: they are counted for the file as a whole.
@@ -138,11 +139,11 @@ def _regions(source: str, language: Language) -> Iterator[tuple[str, str]]:
 
 
 def _case(name: str, region: str, language: Language) -> Case:
-    asserts: Counter[str] = Counter()
+    asserts: Counter[Expectation] = Counter()
     at, pattern = 0, re.compile(language.asserts, re.MULTILINE)
     while match := pattern.search(region, at):
         statement = _statement(region, match.start(), match.start() + _STATEMENT)
-        asserts[_plain(statement)] += 1
+        asserts[Expectation(_plain(statement), "")] += 1
         at = max(match.end(), match.start() + len(statement))
     body = _statement(region, 0, len(region)) if language.braces else region
     exits = len(re.findall(r"\breturn\s{0,4};|\breturn\s{0,4}\n", region))
@@ -172,10 +173,3 @@ def _statement(text: str, start: int, limit: int) -> str:
         elif depth == 0 and (mark == ";" or (mark == "\n" and not _GOES_ON.match(text, token.end()))):
             return text[start : token.start()]
     return text[start:limit]
-
-
-def _both(one: Case, other: Case) -> Case:
-    """Two tests of one name in one file, as in two suites: one case that holds what both hold."""
-    return Case(
-        one.name, one.is_test, f"{one.body}\n{other.body}", one.asserts + other.asserts, exits=one.exits + other.exits
-    )

@@ -1,0 +1,80 @@
+"""Looks at a whole change for what it loosens beside the tests themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from loopwright.checks.answers import shown
+from loopwright.checks.loosened.commands import weaker_recipes
+from loopwright.checks.loosened.configuration import is_configuration, settings
+from loopwright.checks.loosened.orders import edited
+from loopwright.checks.loosened.settings import loosened
+from loopwright.checks.loosened.snapshots import is_snapshot, rewritten
+from loopwright.checks.loosened.suppressions import silenced
+from loopwright.checks.moves import Files
+from loopwright.checks.patch import patches
+from loopwright.vocabulary import Change, FileChange, matches
+
+_MAKEFILES = ("Makefile", "makefile", "GNUmakefile", "justfile", "Justfile", ".justfile")
+_ORDINARY = {"100644", "100755"}
+
+
+@dataclass(frozen=True)
+class Looking:
+    """`old` reads a path at the commit that a change is held to. `tests` are globs of test files, `named` those of the
+    plan's whole scope, and `exempt` those of its `Tests:` group, which may change."""
+
+    old: Callable[[str], bytes | None]
+    tests: tuple[str, ...]
+    exempt: tuple[str, ...] = ()
+    named: tuple[str, ...] = ()
+
+    def at(self, change: Change, files: Files) -> Iterator[str]:
+        """Every fact, with its path, and its line where it has one."""
+        held = [file for file in change.files if not matches(file.path, self.exempt)]
+        for file in held:
+            yield from (f"{shown(file.path)}: {fact}" for fact in self._file(file, files))
+        stood = {file.path for file in held if file.old_blob is not None and file.new_blob is not None}
+        for path, patch in patches(change.diff).items() if stood else ():
+            if path in stood:
+                yield from silenced(patch)
+
+    def _file(self, file: FileChange, files: Files) -> Iterator[str]:
+        path = file.path
+        decided = edited(path, lambda: self._old(file), lambda: _now(file, files), self.named)
+        yield from decided
+        if file.old_blob is None:
+            return
+        if is_configuration(path):
+            yield from _settings(path, self._old(file) or b"", _now(file, files))
+        elif matches(path, _MAKEFILES):
+            before, after = (_text(data) for data in (self._old(file), _now(file, files)))
+            yield from weaker_recipes(before, after)
+        elif is_snapshot(path, matches(path, self.tests)):
+            yield from rewritten(path, self._old(file) or b"", _now(file, files))
+
+    def _old(self, file: FileChange) -> bytes | None:
+        return self.old(file.path) if file.old_blob is not None else None
+
+
+def _settings(path: str, old: bytes, new: bytes | None) -> Iterator[str]:
+    before = settings(path, _text(old))
+    after = {} if new is None else settings(path, _text(new))
+    if before and after is None:
+        yield "can no longer be read, so its settings hold no more"
+    elif before and after is not None:
+        yield from loosened(before, after)
+
+
+def _now(file: FileChange, files: Files) -> bytes | None:
+    if file.new_mode not in _ORDINARY:
+        return None
+    try:
+        return files.read(file.path)
+    except OSError:
+        return None
+
+
+def _text(data: bytes | None) -> str:
+    return (data or b"").decode("utf-8-sig", "replace").replace("\r\n", "\n")

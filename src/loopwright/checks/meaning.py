@@ -1,0 +1,38 @@
+"""A new test has to be able to fail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from loopwright.checks.answers import accepted, refused, shown
+from loopwright.checks.moves import SuiteChange, suite_changes
+from loopwright.contracts import Lab
+from loopwright.vocabulary import TESTS, Change, Verdict
+
+
+@dataclass(frozen=True)
+class MeaningGuard:
+    """Rejects a change whose new tests can't fail: they insist on constants, on their own mocks, or on nothing.
+
+    A test that stood before, or that only moved, isn't asked. Another attempt may mend it, so the plan goes on.
+    """
+
+    old: Callable[[str], bytes | None]
+    tests: tuple[str, ...] = TESTS
+
+    def check(self, change: Change, lab: Lab) -> Verdict:
+        facts = list(_hollow(suite_changes(change, lab, self.old, self.tests)))
+        if not facts:
+            return accepted("meaning", change)
+        mend = "let each of these insist on what the code does, so that it fails when the code is wrong; or remove it"
+        return refused("meaning", change, "hollow-test", facts, mend)
+
+
+def _hollow(files: tuple[SuiteChange, ...]) -> Iterator[str]:
+    stood = {case.body for file in files if file.before is not None for case in file.before.cases.values()}
+    for file in files:
+        known = file.before.cases if file.before is not None else {}
+        for name, case in file.after.cases.items() if file.after is not None else ():
+            if case.hollow and name not in known and case.body not in stood:
+                yield f"{shown(file.path)}:{case.line}: {shown(name)} {case.hollow}"

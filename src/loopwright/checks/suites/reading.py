@@ -1,0 +1,33 @@
+"""Chooses how a test file is read. Both versions of a file are read in the same way, or they couldn't be compared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from loopwright.checks.suites import patterns, python, trees
+from loopwright.checks.suites.suite import Suite
+
+_LARGEST = 1 << 19  # bytes; a larger file is compared by patterns, not by its syntax tree (4 s at most)
+_MOST = 1 << 20  # bytes that are compared at all; a test pushed out beyond them counts as gone
+
+Pair = tuple[Suite | None, Suite | None]
+
+
+def read_both(path: str, before: bytes | None, after: bytes | None) -> Pair:
+    """What a file holds before and after a change; None where there is no file, or none that can be read as source."""
+    texts = _text(before), _text(after)
+    small = all(data is None or len(data) <= _LARGEST for data in (before, after))
+    if path.endswith((".py", ".pyi")) and small:
+        return _each(python.read, texts)
+    if small and (pair := trees.read_both(path, *texts)) is not None:
+        return pair
+    return _each(lambda text: patterns.read(path, text), texts)
+
+
+def _each(read: Callable[[str], Suite | None], texts: tuple[str | None, str | None]) -> Pair:
+    one, other = (None if text is None else read(text) for text in texts)
+    return one, other
+
+
+def _text(data: bytes | None) -> str | None:
+    return None if data is None else data[:_MOST].decode("utf-8-sig", "replace").replace("\r\n", "\n")

@@ -1,0 +1,157 @@
+"""The door to tree-sitter: source of JavaScript, TypeScript, Rust, Go and Java as syntax trees, within bounds.
+
+Grammars are imported when a change has such a file, and not before. Where a grammar is missing, a text is too large
+or too hard, or has errors (a grammar may be older than the language), there is no tree: both versions of the file are
+then read by patterns. Bounds are counts and not seconds, so that the same change always gets the same verdict.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from loopwright.checks.suites.suite import Suite
+
+if TYPE_CHECKING:
+    from tree_sitter import Node, Parser
+
+_LARGEST = 1 << 18  # bytes: 0.3 s; what is larger is generated, or an attack
+_STEPS_PER_KIB, _FIRST_STEPS = 60, 500  # of the parser; measured on honest code: 23, on `[{(` repeated: 44
+_NODES = 400_000
+
+_GRAMMARS = {
+    "javascript": ("tree_sitter_javascript", "language"),
+    "typescript": ("tree_sitter_typescript", "language_typescript"),
+    "tsx": ("tree_sitter_typescript", "language_tsx"),
+    "rust": ("tree_sitter_rust", "language"),
+    "go": ("tree_sitter_go", "language"),
+    "java": ("tree_sitter_java", "language"),
+}
+_SUFFIXES = {
+    **dict.fromkeys(("js", "jsx", "mjs", "cjs"), "javascript"),
+    **dict.fromkeys(("ts", "mts", "cts"), "typescript"),
+    **{"tsx": "tsx", "rs": "rust", "go": "go", "java": "java"},
+}
+_READERS = {"typescript": "javascript", "tsx": "javascript"}  # of the same shape
+
+
+def read_both(path: str, before: str | None, after: str | None) -> tuple[Suite | None, Suite | None] | None:
+    """Both versions of a test file by structure; None where not both can be had so."""
+    name = _SUFFIXES.get(path.rpartition(".")[2])
+    if name is None:
+        return None
+    read = _reader(_READERS.get(name, name))
+    try:
+        pair = []
+        for text in (before, after):
+            root = None if text is None else parse(name, text)
+            if text is not None and root is None:
+                return None
+            pair.append(None if root is None else read(root))
+    except RecursionError:
+        return None
+    return pair[0], pair[1]
+
+
+def _reader(name: str) -> Callable[[Node], Suite]:
+    read: Callable[[Node], Suite] = importlib.import_module(f"loopwright.checks.suites.{name}").read
+    return read
+
+
+def parse(language: str, text: str) -> Node | None:
+    """The root of a text's tree; None where there is no grammar, or the text is too much for it, or has errors."""
+    parser = _parser(language)
+    data = text.encode("utf-8", "replace")
+    if parser is None or len(data) > _LARGEST:
+        return None
+    left = _FIRST_STEPS + _STEPS_PER_KIB * len(data) // 1024
+
+    def enough(_at: int, _error: bool) -> bool:
+        nonlocal left
+        left -= 1
+        return left < 0
+
+    try:
+        parser.parse(lambda at, _point: data[at : at + 65536], progress_callback=enough)
+    except ValueError:  # it was stopped
+        parser.reset()
+        return None
+    # Once more, now that it is known to end: only a tree of whole bytes gives its nodes' text without asking back
+    # for every byte (100 µs for a token).
+    root = parser.parse(data).root_node
+    return None if root.has_error or root.descendant_count > _NODES else root
+
+
+@functools.cache
+def _parser(language: str) -> Parser | None:
+    module, function = _GRAMMARS[language]
+    try:
+        from tree_sitter import Language, Parser
+
+        return Parser(Language(getattr(importlib.import_module(module), function)()))
+    except (ImportError, AttributeError, ValueError):  # not installed, or of another age than the library
+        return None
+
+
+# ---------------------------------------------------------------- source as two versions are compared
+
+_WHOLE = frozenset(
+    {
+        *("string", "template_string", "regex", "string_literal", "char_literal", "raw_string_literal"),
+        *("interpreted_string_literal", "rune_literal", "character_literal", "text_block", "jsx_text"),
+    }
+)
+_COMMENTS = frozenset({"comment", "line_comment", "block_comment", "html_comment"})
+_CLOSING = frozenset({")", "]", "}", ">"})
+
+
+def plain(node: Node, values: Mapping[str, str] | None = None) -> str:
+    """A node's source without comments, line ends and what a formatter would change; `values` for their names."""
+    words: list[str] = []
+    for leaf in leaves(node):
+        word = _word(leaf)
+        if values and leaf.type in {"identifier", "shorthand_property_identifier"} and word in values:
+            word = values[word] if leaf.type == "identifier" else f"{word}:{values[word]}"
+        if word in _CLOSING and words and words[-1] == ",":
+            words.pop()
+        if word == "await":  # an async test checks what its like without checks
+            words = words[:-1] if words[-1:] == ["."] else words
+        elif word and word != ";":
+            words.append(word)
+    return "".join(_spaced(words))
+
+
+def leaves(node: Node) -> Iterator[Node]:
+    """The tokens of a node in order, strings as one, without comments."""
+    stack = [node]
+    while stack:
+        at = stack.pop()
+        if at.type in _COMMENTS:
+            continue
+        if at.child_count == 0 or at.type in _WHOLE:
+            yield at
+        else:
+            stack.extend(reversed(at.children))
+
+
+def word(node: Node | None) -> str:
+    """A node's own source."""
+    return "" if node is None or node.text is None else node.text.decode("utf-8", "replace")
+
+
+def _word(leaf: Node) -> str:
+    text = word(leaf)
+    if leaf.type == "string" and text[:1] == "'" and '"' not in text and "\\" not in text:
+        return f'"{text[1:-1]}"'
+    return text if leaf.type in _WHOLE else text.strip()
+
+
+def _spaced(words: list[str]) -> Iterator[str]:
+    last = ""
+    for one in words:
+        if last and (last[-1].isalnum() or last[-1] in "_$") and (one[0].isalnum() or one[0] in "_$"):
+            yield " "
+        yield one
+        last = one

@@ -1,0 +1,395 @@
+"""Honest work on tests isn't stopped: what a test insists on counts, and not how or where it says so."""
+
+from __future__ import annotations
+
+import pytest
+
+from .pages import Files, Pages
+
+CODE = {"src/shop.py": "def price(n): return n\n"}
+
+VAT = """\
+from shop import price
+
+
+def test_vat():
+    got = price(10)
+    assert got == 12, "with vat"
+
+
+def test_zero():
+    assert price(0) == 0
+
+
+def test_refuses():
+    with pytest.raises(ValueError):
+        price(-1)
+"""
+
+UNITTEST = """\
+import unittest
+
+
+class PriceTest(unittest.TestCase):
+    def setUp(self):
+        self.cart = Cart()
+
+    def test_vat(self):
+        self.assertEqual(price(10), 12, "with vat")
+        self.assertTrue(self.cart.empty)
+        self.assertIn("a", self.cart.names)
+        self.assertIsNone(self.cart.owner)
+        self.assertAlmostEqual(price(0.1), 0.12)
+        with self.assertRaisesRegex(ValueError, "negative"):
+            price(-1)
+"""
+
+AS_PYTEST = """\
+import pytest
+
+
+@pytest.fixture
+def cart():
+    return Cart()
+
+
+def test_vat(cart):
+    assert price(10) == 12
+    assert cart.empty
+    assert "a" in cart.names
+    assert cart.owner is None
+    assert price(0.1) == pytest.approx(0.12)
+    with pytest.raises(ValueError, match="negative"):
+        price(-1)
+"""
+
+JEST = """\
+describe('price', () => {
+  it('adds vat', () => {
+    const got = price(10);
+    expect(got).toBe(12);
+  });
+  it('is zero', () => {
+    expect(price(0)).toBe(0);
+  });
+});
+"""
+
+GO = """\
+package shop
+
+func TestVat(t *testing.T) {
+	got := Price(10)
+	if got != 12 {
+		t.Errorf("got %d", got)
+	}
+}
+
+func TestZero(t *testing.T) {
+	if got := Price(0); got != 0 {
+		t.Fatalf("got %d", got)
+	}
+}
+"""
+
+RUST = """\
+#[test]
+fn vat() {
+    let got = price(10);
+    assert_eq!(got, 12, "with vat");
+}
+
+#[test]
+fn zero() {
+    assert_eq!(price(0), 0);
+}
+"""
+
+JAVA = """\
+class PriceTest {
+    @Test
+    void vat() {
+        int got = price(10);
+        assertEquals(12, got, "with vat");
+    }
+
+    @Test
+    void zero() {
+        assertEquals(0, price(0));
+    }
+}
+"""
+
+PYPROJECT = """\
+[project]
+dependencies = ["a"]
+
+[tool.coverage.report]
+fail_under = 80
+
+[tool.ruff.lint]
+select = ["E"]
+"""
+SNAP = "exports[`price 1`] = `12`;\n"
+
+
+def edit(text: str, *pairs: tuple[str, str]) -> str:
+    for old, new in pairs:
+        assert old in text
+        text = text.replace(old, new)
+    return text
+
+
+def one(path: str, before: str, after: str) -> tuple[Files, Files]:
+    return {path: before}, {path: after}
+
+
+def python(*pairs: tuple[str, str], text: str = VAT) -> tuple[Files, Files]:
+    return one("tests/test_price.py", text, edit(text, *pairs))
+
+
+ASYNC = "def test_a():\n    got = asyncio.run(price(10))\n    assert got == 12\n"
+LOOP = "def test_many():\n    for given, want in [(1, 2), (2, 3)]:\n        assert price(given) == want\n"
+COPIES = "def test_one():\n    assert price(1) == 2\n\n\ndef test_two():\n    assert price(2) == 3\n"
+TABLE = """\
+@pytest.mark.parametrize("given, want", [(1, 2), (2, 3)])
+def test_price(given, want):
+    assert price(given) == want
+"""
+GO_TABLE = """\
+package a
+
+func TestA(t *testing.T) {
+	for _, n := range []int{1, 2} {
+		if f(n) != 1 {
+			t.Fatal()
+		}
+	}
+}
+"""
+
+HONEST: dict[str, tuple[Files, Files]] = {
+    # Python: names and places
+    "a test renamed": python(("test_vat", "test_adds_vat")),
+    "a test file renamed": ({"tests/test_price.py": VAT}, {"tests/test_prices.py": VAT}),
+    "a test file moved, with other imports": (
+        {"tests/test_price.py": VAT},
+        {"tests/unit/test_price.py": edit(VAT, ("from shop", "from store"))},
+    ),
+    "a file split": (
+        {"tests/test_price.py": VAT},
+        {
+            "tests/test_price.py": VAT[: VAT.index("def test_zero")],
+            "tests/test_edges.py": VAT[VAT.index("def test_zero") :],
+        },
+    ),
+    "two files made one": (
+        {
+            "tests/test_a.py": "def test_a():\n    assert f() == 1\n",
+            "tests/test_b.py": "def test_b():\n    assert g() == 1\n",
+        },
+        {"tests/test_a.py": "def test_a():\n    assert f() == 1\n\n\ndef test_b():\n    assert g() == 1\n"},
+    ),
+    "tests put into a class": python(
+        (
+            "def test_vat():\n    got = price(10)\n    assert got",
+            "class TestVat:\n    def test_vat(self):\n        got = price(10)\n        assert got",
+        )
+    ),
+    "two tests made one": one(
+        "tests/test_a.py", COPIES, "def test_both():\n    assert price(1) == 2\n    assert price(2) == 3\n"
+    ),
+    "one test made two": one(
+        "tests/test_a.py", "def test_both():\n    assert price(1) == 2\n    assert price(2) == 3\n", COPIES
+    ),
+    "tests in another order": one(
+        "tests/test_a.py",
+        COPIES,
+        "def test_two():\n    assert price(2) == 3\n\n\ndef test_one():\n    assert price(1) == 2\n",
+    ),
+    # Python: how it is said
+    "copies parametrized": one("tests/test_a.py", COPIES, TABLE),
+    "a loop parametrized": one("tests/test_a.py", LOOP, TABLE),
+    "a table that became a constant": one(
+        "tests/test_a.py", TABLE, "CASES = [(1, 2), (2, 3)]\n\n\n" + TABLE.replace("[(1, 2), (2, 3)]", "CASES")
+    ),
+    "cases with names": one("tests/test_a.py", TABLE, TABLE.replace("(1, 2)", 'pytest.param(1, 2, id="one")')),
+    "a case added": one("tests/test_a.py", TABLE, TABLE.replace("(2, 3)]", "(2, 3), (3, 4)]")),
+    "a case that stood twice": one("tests/test_a.py", TABLE.replace("(2, 3)]", "(2, 3), (1, 2)]"), TABLE),
+    "unittest made pytest": one("tests/test_price.py", UNITTEST, AS_PYTEST),
+    "another message": python(('"with vat"', '"price with vat, from the table"')),
+    "no message": python((', "with vat"', "")),
+    "a local renamed": python(("got = price", "result = price"), ("assert got", "assert result")),
+    "a local put in": python(("    got = price(10)\n", ""), ("assert got", "assert price(10)")),
+    "sides swapped": python(("assert price(0) == 0", "assert 0 == price(0)")),
+    "other formatting": python(("assert price(0) == 0", "assert (\n        price(0)\n        == 0\n    )")),
+    "imports sorted": python(("from shop import price\n", "import pytest\n\nfrom shop import price\n")),
+    "comments and docstrings": python(
+        ("def test_zero():\n", 'def test_zero():\n    """Nothing costs nothing."""\n    # yet\n')
+    ),
+    "a test made async": one(
+        "tests/test_a.py",
+        ASYNC,
+        "@pytest.mark.anyio\nasync def test_a():\n    got = await price(10)\n    assert got == 12\n",
+    ),
+    "a fixture taken out": one(
+        "tests/test_a.py",
+        "def test_a():\n    cart = Cart()\n    assert cart.total == 0\n",
+        "@pytest.fixture\ndef cart():\n    return Cart()\n\n\ndef test_a(cart):\n    assert cart.total == 0\n",
+    ),
+    "a helper taken out": one(
+        "tests/test_a.py",
+        COPIES,
+        "def check(given, want):\n    assert price(given) == want\n\n\n"
+        "def test_one():\n    check(1, 2)\n\n\ndef test_two():\n    check(2, want=3)\n",
+    ),
+    "a helper put in": one(
+        "tests/test_a.py",
+        "def check(given, want):\n    assert price(given) == want\n\n\ndef test_one():\n    check(1, 2)\n",
+        "def test_one():\n    assert price(1) == 2\n",
+    ),
+    "a helper renamed": one(
+        "tests/test_a.py",
+        "def check(given, want):\n    assert price(given) == want\n\n\ndef test_one():\n    check(1, 2)\n",
+        "def assert_it(given, want):\n    assert price(given) == want\n\n\ndef test_one():\n    assert_it(1, 2)\n",
+    ),
+    "set-up taken out of what has to raise": python(
+        (
+            "    with pytest.raises(ValueError):\n        given = -1",
+            "    given = -1\n    with pytest.raises(ValueError):",
+        ),
+        text=edit(VAT, ("        price(-1)", "        given = -1\n        price(given)")),
+    ),
+    "a mock for what isn't under test": python(
+        ("def test_vat():\n", "def test_vat(monkeypatch):\n    monkeypatch.setattr('time.sleep', lambda n: None)\n")
+    ),
+    # Python: stronger
+    "truth made equality": python(("assert price(0) == 0", "assert price(0) == 0\n    assert price(1) == 2")),
+    "a stronger assert": one(
+        "tests/test_a.py", "def test_a():\n    assert f()\n", "def test_a():\n    assert f() == 3\n"
+    ),
+    "a narrower error": python(("pytest.raises(ValueError)", 'pytest.raises(ValueError, match="negative")')),
+    "a tighter bound": one(
+        "tests/test_a.py", "def test_a():\n    assert f() < 10\n", "def test_a():\n    assert f() < 5\n"
+    ),
+    "a skip taken away": python(
+        ("@pytest.mark.skip\ndef test_zero", "def test_zero"),
+        text=edit(VAT, ("def test_zero", "@pytest.mark.skip\ndef test_zero")),
+    ),
+    "what a stronger assert holds already": one(
+        "tests/test_a.py",
+        "def test_a():\n    got = f()\n    assert got is not None\n    assert got == 3\n",
+        "def test_a():\n    got = f()\n    assert got == 3\n",
+    ),
+    "a new test, red at first, and the code for it": (
+        {**CODE, "tests/test_price.py": VAT},
+        {
+            "src/shop.py": "def price(n): return n + 1\n",
+            "tests/test_price.py": VAT + "\n\ndef test_two():\n    assert price(2) == 3\n",
+        },
+    ),
+    # JavaScript
+    "a describe renamed": one("a.test.js", JEST, edit(JEST, ("describe('price'", "describe('the price'"))),
+    "a js test renamed": one("a.test.ts", JEST, edit(JEST, ("'adds vat'", "'adds the vat'"))),
+    "js copies made a table": one(
+        "a.test.js",
+        JEST,
+        "it.each([[10, 12], [0, 0]])('price of %i', (given, want) => {\n  expect(price(given)).toBe(want);\n});\n",
+    ),
+    "js promises made await": one(
+        "a.test.js",
+        "it('a', () => {\n  return price(1).then((got) => {\n    expect(got).toBe(2);\n  });\n});\n",
+        "it('a', async () => {\n  const got = await price(1);\n  expect(got).toBe(2);\n});\n",
+    ),
+    "js other quotes and semicolons": one("a.test.js", JEST, edit(JEST, ("'", '"'), (");\n", ")\n"))),
+    "tap made node:test": one(
+        "test/a.js",
+        "test('a', (t) => {\n  t.equal(f(1), 2);\n  t.error(err);\n});\n",
+        "test('a', (t) => {\n  t.assert.strictEqual(f(1), 2);\n  t.assert.ifError(err);\n});\n",
+    ),
+    "js equality made strict": one(
+        "a.test.js",
+        "it('a', () => {\n  expect(f()).toEqual(x);\n});\n",
+        "it('a', () => {\n  expect(f()).toStrictEqual(x);\n});\n",
+    ),
+    "js helper taken out": one(
+        "a.test.js",
+        JEST,
+        "const check = (given, want) => {\n  expect(price(given)).toBe(want);\n};\n"
+        "it('adds vat', () => check(10, 12));\nit('is zero', () => check(0, 0));\n",
+    ),
+    # Go, Rust, Java
+    "a go message": one(
+        "a_test.go",
+        GO,
+        edit(GO, ('"got %d", got)\n\t}\n}\n\nfunc TestZero', '"vat: %d", got)\n\t}\n}\n\nfunc TestZero')),
+    ),
+    "a go test renamed": one("a_test.go", GO, edit(GO, ("TestZero", "TestNothing"))),
+    "a go local put in": one("a_test.go", GO, edit(GO, ("\tgot := Price(10)\n\tif got", "\tif got := Price(10); got"))),
+    "a go row added": one(
+        "a_test.go",
+        GO_TABLE,
+        GO_TABLE.replace("{1, 2}", "{1, 2, 3}").replace("Fatal()", 'Fatalf("%d", n)'),
+    ),
+    "rust tests put into a module": one("tests/a.rs", RUST, "mod prices {\n    use super::*;\n" + RUST + "}\n"),
+    "a rust message and a local": one(
+        "tests/a.rs",
+        RUST,
+        edit(
+            RUST, ('    let got = price(10);\n    assert_eq!(got, 12, "with vat");', "    assert_eq!(price(10), 12);")
+        ),
+    ),
+    "rust code beside its tests": one(
+        "src/lib.rs",
+        "fn f() { assert!(x); }\n#[cfg(test)]\nmod tests {\n    #[test]\n    fn a() { assert_eq!(f(), 1); }\n}\n",
+        "fn f() { g(); }\n#[cfg(test)]\nmod tests {\n    #[test]\n    fn a() { assert_eq!(f(), 1); }\n}\n",
+    ),
+    "a java test renamed": one("tests/PriceTest.java", JAVA, edit(JAVA, ("void zero", "void nothing"))),
+    "junit 4 made junit 5": one(
+        "tests/PriceTest.java",
+        'class A {\n    @Test\n    public void a() {\n        assertEquals("with vat", 12, price(10));\n    }\n}\n',
+        'class A {\n    @Test\n    void a() {\n        assertEquals(12, price(10), "with vat");\n    }\n}\n',
+    ),
+    "java made fluent": one(
+        "tests/PriceTest.java", JAVA, edit(JAVA, ("assertEquals(0, price(0))", "assertThat(price(0)).isEqualTo(0)"))
+    ),
+    # beside the tests
+    "a dependency": one("pyproject.toml", PYPROJECT, edit(PYPROJECT, ('["a"]', '["a", "b"]'))),
+    "a higher threshold": one("pyproject.toml", PYPROJECT, edit(PYPROJECT, ("80", "90"))),
+    "another rule": one("pyproject.toml", PYPROJECT, edit(PYPROJECT, ('["E"]', '["E", "F"]'))),
+    "a wider rule": one("pyproject.toml", PYPROJECT.replace('"E"', '"E501"'), PYPROJECT),
+    "a snapshot added": one("__snapshots__/a.test.js.snap", SNAP, SNAP + "\nexports[`price 2`] = `13`;\n"),
+    "a new mark on new code": one(
+        "src/shop.py",
+        CODE["src/shop.py"],
+        CODE["src/shop.py"] + "\n\ndef more(x):\n    return x.y  # type: ignore[attr-defined]\n",
+    ),
+    "a mark taken away": one("src/a.py", "x = f()  # noqa: E501\n", "x = f()\n"),
+    "a mark made narrower": one("src/a.py", "x = f()  # type: ignore\n", "x = f()  # type: ignore[call-arg]\n"),
+    "a line with its mark moved": one("src/a.py", "x = f()  # noqa: E501\ny = 1\n", "y = 1\nx = f()  # noqa: E501\n"),
+    "a make target added": one("Makefile", "test:\n\tpytest\n", "test:\n\tpytest -q\n\nrun:\n\tpython -m shop\n"),
+    "a script added": one(
+        "package.json", '{"scripts": {"test": "jest"}}', '{"scripts": {"test": "jest --ci", "dev": "vite"}}'
+    ),
+    "a stricter compiler": one(
+        "tsconfig.json", '{"compilerOptions": {"strict": false}}', '{"compilerOptions": {"strict": true}}'
+    ),
+}
+
+
+@pytest.mark.parametrize("what", HONEST)
+def test_honest_work_passes(what: str) -> None:
+    before, after = HONEST[what]
+    assert Pages({**CODE, **before}, {**CODE, **after}).drift() == ""
+
+
+@pytest.mark.parametrize("what", HONEST)
+def test_honest_work_has_no_hollow_tests(what: str) -> None:
+    before, after = HONEST[what]
+    assert Pages({**CODE, **before}, {**CODE, **after}).meaning() == ""
+
+
+def test_a_new_pipeline_passes_when_the_plan_names_where_it_lies() -> None:
+    pages = Pages(CODE, {**CODE, ".github/workflows/docs.yml": "on: push\n"})
+    assert pages.drift(named=("src/**", ".github/workflows/docs.yml")) == ""
+    assert "pipeline" in pages.drift(named=("**",))
