@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from benchmarks import against_mini, claim_latency, classification, idle_watcher, landing_rate, run_overhead, start_up
+from benchmarks import (
+    against_mini,
+    claim_latency,
+    classification,
+    drift_guard,
+    idle_watcher,
+    landing_rate,
+    run_overhead,
+    start_up,
+)
 from benchmarks.results import Benchmark
 
 ALL: dict[str, Benchmark] = {
@@ -13,4 +22,5 @@ ALL: dict[str, Benchmark] = {
     "start_up": start_up,
     "idle_watcher": idle_watcher,
     "classification": classification,
+    "drift_guard": drift_guard,
 }

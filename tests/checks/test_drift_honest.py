@@ -263,6 +263,16 @@ HONEST: dict[str, tuple[Files, Files]] = {
     "a mock for what isn't under test": python(
         ("def test_vat():\n", "def test_vat(monkeypatch):\n    monkeypatch.setattr('time.sleep', lambda n: None)\n")
     ),
+    "a format made an f-string": one(
+        "tests/test_a.py",
+        "def test_a():\n    assert repr(f(x)) == '<{!r} {n}>'.format(x, n=x.n)\n",
+        "def test_a():\n    assert repr(f(x)) == f'<{x!r} {x.n}>'\n",
+    ),
+    "a linter's other words": one(
+        "tests/test_a.py",
+        "def test_a():\n    assert getattr(f(), 'a') == 1\n    assert type(f()) == int\n",
+        "def test_a():\n    assert f().a == 1\n    assert isinstance(f(), int)\n",
+    ),
     # Python: stronger
     "truth made equality": python(("assert price(0) == 0", "assert price(0) == 0\n    assert price(1) == 2")),
     "a stronger assert": one(

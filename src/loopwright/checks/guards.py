@@ -24,6 +24,11 @@ the mainline's tests are laid over it."""
 _NEVER_DOCUMENTED = (".git", "plans/**", "wiki/90_LOG/**", "wiki/log.md", "wiki/index.md")
 
 
+def tests_of(loops: Loops) -> tuple[str, ...]:
+    """The globs of what the guards take for tests."""
+    return (*TESTS, *USUAL, *loops.tests)
+
+
 def standard(
     plan: Plan,
     loops: Loops,
@@ -37,7 +42,7 @@ def standard(
     else what one attempt smuggled in would be the next one's base. `previous` is the tree of the attempt before,
     which only the no-change guard asks for. `old` reads the mainline's commit that the run began from.
     """
-    tests = (*TESTS, *USUAL, *loops.tests)
+    tests = tests_of(loops)
     return (
         NoChangeGuard(previous),
         HazardGuard(),

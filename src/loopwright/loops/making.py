@@ -6,14 +6,14 @@ from contextlib import nullcontext
 
 from loopwright.checkpoints import reached
 from loopwright.checks import judged
-from loopwright.checks.guards import standard
+from loopwright.checks.guards import standard, tests_of
 from loopwright.contracts import Lab
 from loopwright.journal.codec import decode, encode
 from loopwright.loops import telling
 from loopwright.loops.desk import Desk
 from loopwright.loops.verification import fresh_lab, rules, verify
 from loopwright.loops.withholding import without_secrets
-from loopwright.vocabulary import Attempt, Change, Chunk, Hazard, Report, Run, Stop, Verdict
+from loopwright.vocabulary import Attempt, Change, Chunk, Hazard, Report, Run, Stop, Verdict, matches
 
 AT_ONCE = frozenset({"drift", "scope-breaker"})
 """Reasons that stop the plan at the first attempt: another try would only try to be cleverer."""
@@ -123,10 +123,7 @@ def _judge(
 
 def _guard(desk: Desk, lab: Lab, change: Change, before: str) -> tuple[Verdict, ...]:
     """The guards look at all that the run changed; 'no changes' compares with the tree of the attempt before."""
-
-    def old(path: str) -> bytes | None:
-        return desk.hub.git.read(desk.base, path)
-
+    old = desk.hub.reading(desk.base, (path for path in change.paths if matches(path, tests_of(desk.shop.loops))))
     previous = desk.hub.git.tree_of(before)
     guards = standard(desk.plan, desk.shop.loops, desk.shop.secrets, old, previous)
     return tuple(guard.check(change, lab) for guard in guards)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -12,10 +12,9 @@ from loopwright.contracts import Lab
 from loopwright.errors import LabFailed
 from loopwright.folders import agents
 from loopwright.journal.codec import decode, encode
-from loopwright.journal.hub import Hub
 from loopwright.loops.desk import Desk
 from loopwright.redaction import redact
-from loopwright.vocabulary import TESTS, Change, Gate, Loops, Verdict
+from loopwright.vocabulary import TESTS, Change, Gate, Loops, Verdict, matches
 
 RECORD = " [tests of record]"
 """What the name of a verdict ends with that was found with the mainline's tests laid over."""
@@ -61,9 +60,9 @@ def _with_tests_of_record(
 def lay_over(desk: Desk, change: Change, mainline: str) -> str | None:
     """The commit with the mainline's tests and test configuration laid over; None when that changes nothing."""
     tests = (*TESTS, *rules(desk, mainline).tests)
-    found = moves.suite_changes(
-        change, CommitFiles(desk.hub, change.commit), lambda path: desk.hub.git.read(mainline, path), tests
-    )
+    ahead = [path for path in change.paths if matches(path, tests)]
+    files = CommitFiles(desk.hub.reading(change.commit, ahead))
+    found = moves.suite_changes(change, files, desk.hub.reading(mainline, ahead), tests)
     edits = record.overlay(
         desk.hub.entries(mainline),
         desk.hub.entries(change.commit),
@@ -85,13 +84,12 @@ def rules(desk: Desk, mainline: str) -> Loops:
 
 @dataclass(frozen=True)
 class CommitFiles:
-    """A commit's regular files, read one by one."""
+    """A commit's regular files."""
 
-    hub: Hub
-    commit: str
+    reading: Callable[[str], bytes | None]
 
     def read(self, path: str) -> bytes:
-        data = self.hub.git.read(self.commit, path)
+        data = self.reading(path)
         if data is None:
             raise FileNotFoundError(path)
         return data

@@ -102,24 +102,22 @@ class _Found:
 
     def cases(self) -> dict[str, Case]:
         """Every function, and what is in none, read now that all helpers are known."""
-        helpers = {place.node.name: place.node for place in self.places.values() if not place.is_test}
-        helpers = _that_check(helpers)
+        helpers = _that_check([place.node for place in self.places.values() if not place.is_test])
         scope = Scope(helpers, self.constants)
         cases = {name: _case(name, place, scope) for name, place in self.places.items()}
         return {**cases, FILE: _file_case(self.loose, scope)}
 
 
-def _that_check(helpers: Mapping[str, Function]) -> dict[str, Function]:
-    """The helpers that assert, or call one that does."""
-    calls = {name: {called(inner) for inner in ast.walk(node)} for name, node in helpers.items()}
+def _that_check(helpers: list[Function]) -> dict[str, Function]:
+    """The helpers that assert, or call one that does. A name that several classes give to different things is none."""
+    calls = {node: {called(inner) for inner in ast.walk(node)} for node in helpers}
     known = {
-        name
-        for name, node in helpers.items()
-        if any(isinstance(inner, ast.Assert) or checks(inner) for inner in ast.walk(node))
+        node for node in helpers if any(isinstance(inner, ast.Assert) or checks(inner) for inner in ast.walk(node))
     }
-    while more := {name for name in calls if name not in known and calls[name] & known}:
+    while more := {node for node in helpers if node not in known and calls[node] & {other.name for other in known}}:
         known |= more
-    return {name: node for name, node in helpers.items() if name in known and not _is_fixture(node)}
+    named = Counter(node.name for node in helpers)
+    return {node.name: node for node in helpers if node in known and named[node.name] == 1 and not _is_fixture(node)}
 
 
 def _is_fixture(node: Function) -> bool:

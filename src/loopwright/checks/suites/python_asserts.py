@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import string
 from collections.abc import Iterator
 
 from loopwright.checks.suites.expectation import Expectation
@@ -71,6 +72,8 @@ def _needs_plain(node: ast.AST) -> bool:
 
 def _wraps(node: ast.AST) -> bool:
     """asyncio.run(f()) for f(), getattr(a, "b") for a.b: other words for the same."""
+    if isinstance(node, ast.Call) and _template(node) is not None:
+        return True
     if not isinstance(node, ast.Call) or node.keywords:
         return False
     if isinstance(node.func, ast.Name) and node.func.id == "getattr" and len(node.args) == 2:
@@ -81,6 +84,25 @@ def _wraps(node: ast.AST) -> bool:
 
 def _of_self(node: ast.AST) -> bool:
     return isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in {"self", "cls"}
+
+
+def _template(node: ast.Call) -> ast.JoinedStr | None:
+    """`"{} costs {n}".format(what, n=n)` as the f-string that says the same; None for any other call."""
+    text = node.func.value if isinstance(node.func, ast.Attribute) and node.func.attr == "format" else None
+    if not isinstance(text, ast.Constant) or not isinstance(text.value, str):
+        return None
+    given: dict[str, ast.expr] = {str(at): arg for at, arg in enumerate(node.args)}
+    given |= {word.arg: word.value for word in node.keywords if word.arg}
+    parts: list[ast.expr] = []
+    try:
+        for at, (before, name, spec, conversion) in enumerate(string.Formatter().parse(text.value)):
+            parts += [ast.Constant(before)] if before else []
+            if name is not None:
+                told = ast.JoinedStr([ast.Constant(spec)]) if spec else None
+                parts.append(ast.FormattedValue(given[name or str(at)], ord(conversion) if conversion else -1, told))
+    except (ValueError, KeyError):
+        return None
+    return ast.JoinedStr(parts)
 
 
 class _Plain(ast.NodeTransformer):
@@ -97,6 +119,8 @@ class _Plain(ast.NodeTransformer):
         return ast.copy_location(type(node)(**fields), node)
 
     def _bare(self, node: ast.Call) -> ast.AST:
+        if (template := _template(node)) is not None:
+            return self.visit(template)
         if called(node) == "getattr" and isinstance(node.args[1], ast.Constant):
             return self.visit(ast.Attribute(node.args[0], str(node.args[1].value)))
         return self.visit(node.args[0])
