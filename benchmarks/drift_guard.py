@@ -20,9 +20,9 @@ from loopwright.testing.repository import Repository
 from loopwright.vocabulary import Change, Loops, Verdict
 
 ABOUT = (
-    "The drift guard, and the guard against hollow tests, over a change of 2,000 test files in Python, TypeScript, Go, "
-    "Rust and Java (ten tests in each; a local is renamed everywhere, one assert is weakened). The floor is git telling "
-    "the same change as a patch (`git diff-tree -p`)."
+    "The drift guard, and the guard against hollow tests, over a change of 2,000 test files in Python, TypeScript, "
+    "Go, Rust and Java (ten tests in each; a local is renamed everywhere, one assert is weakened). The floor is git "
+    "telling the same change as a patch (`git diff-tree -p`)."
 )
 _GIT, _DRIFT, _MEANING = "git diff-tree -p", "drift guard", "meaning guard"
 _WEAKENED = "tests/python/test_0.py"
