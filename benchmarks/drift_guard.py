@@ -15,7 +15,7 @@ from loopwright.checks.drift import DriftGuard
 from loopwright.checks.guards import tests_of
 from loopwright.checks.meaning import MeaningGuard
 from loopwright.contracts import Check, Lab
-from loopwright.journal.hub import Hub
+from loopwright.journal.hub import Hub, find
 from loopwright.testing.repository import Repository
 from loopwright.vocabulary import Change, Loops, Verdict
 
@@ -58,7 +58,7 @@ def take(*, quick: bool) -> Taken:
     with place() as where:
         made = Repository.init(where.folder / "repository")
         change = _changed(made, files)
-        hub = Hub(made.path, made.path / ".git")
+        hub = find(made.path)
         samples: dict[str, list[float]] = {name: [] for name in (_GIT, _DRIFT, _MEANING)}
         for _ in range(rounds):
             samples[_GIT].append(_told(made, change))
@@ -90,7 +90,7 @@ def _changed(made: Repository, files: int) -> Change:
         made.write(path, text.replace("got", "result"))
     made.write(_WEAKENED, texts[_WEAKENED].replace("assert got == 3 * 2", "assert got"))
     commit = made.commit("a local renamed")
-    change = Hub(made.path, made.path / ".git").change(base, commit)
+    change = find(made.path).change(base, commit)
     must(len(change.files) == files, f"a change of {files} files: {len(change.files)}")
     return change
 
