@@ -16,6 +16,9 @@ from loopwright.vocabulary import TESTS, Change, FileChange
 
 Files = Mapping[str, str]
 
+CODE = {"src/shop.py": "def price(n): return n\n"}
+"""The code that the tests of these pages are about."""
+
 
 @dataclass(frozen=True)
 class Pages:
@@ -64,3 +67,16 @@ def drift(path: str, before: str, after: str | None) -> str:
     """What the drift guard says of one file's change, in a repository that has some code of its own."""
     code = {"src/shop.py": "def price(n): return n\n"}
     return Pages({**code, path: before}, {**code, **({} if after is None else {path: after})}).drift()
+
+
+def edit(text: str, *pairs: tuple[str, str]) -> str:
+    """A text with the first of each pair made the second; each has to be there."""
+    for old, new in pairs:
+        assert old in text
+        text = text.replace(old, new)
+    return text
+
+
+def one(path: str, before: str, after: str) -> tuple[Files, Files]:
+    """One file before and after."""
+    return {path: before}, {path: after}
