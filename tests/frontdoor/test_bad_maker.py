@@ -43,9 +43,7 @@ def test_five_files_outside_the_scope_stop_the_plan_at_once_and_roll_the_lab_bac
     assert len(shop.model.asked("checker")) == 0
 
 
-@pytest.mark.parametrize(
-    "path", ["agents/maker.md", "plans/fix.md", "plans/more.md", "wiki/90_LOG/x.md", "wiki/log.md"]
-)
+@pytest.mark.parametrize("path", ["agents/maker.md", "plans/more.md", "wiki/90_LOG/x.md", "wiki/log.md"])
 def test_a_protected_path_is_refused_whatever_the_scope_says(scripted: Scripted, path: str) -> None:
     shop = scripted([maker(write("src/pricing.py", GOOD), write(path, "# mine\n")), *judges()])
 
@@ -54,6 +52,32 @@ def test_a_protected_path_is_refused_whatever_the_scope_says(scripted: Scripted,
     assert_refused(shop, told, "protected", "protected")
     assert f"{path}: protected" in shop.page(1)
     assert "# mine" in shop.git("show", f"refs/loopwright/attempts/1/1/1:{path}")
+
+
+def test_a_plan_that_its_maker_rewrites_stops_at_once(scripted: Scripted) -> None:
+    shop = scripted([maker(write("src/pricing.py", GOOD), write("plans/fix.md", "# mine\n")), *judges()])
+
+    result = assert_refused(shop, begun(shop, ANYWHERE, attempts=3), "drift", "drift")
+
+    assert result["stop"]["reason"] == "drift"
+    assert "plans/fix.md: what a plan asks for was edited" in result["stop"]["detail"]
+    assert result["chunks"][0]["attempts"] == 1
+
+
+def test_a_new_test_that_cant_fail_is_refused_and_the_next_attempt_is_told_so(scripted: Scripted) -> None:
+    hollow = "def test_pricing():\n    assert True\n"
+    shop = scripted(
+        [
+            maker(write("src/pricing.py", GOOD), write("tests/test_more.py", hollow), unless="refused attempt 1"),
+            maker(write("src/pricing.py", GOOD), bash("rm -f tests/test_more.py"), when="refused attempt 1"),
+            *judges(),
+        ]
+    )
+
+    result = begun(shop, ANYWHERE, attempts=2).json
+
+    assert result["landed"]
+    assert shop.refusals(1)[0] == ("meaning", "hollow-test")
 
 
 def test_after_a_protected_path_the_next_attempt_begins_without_what_the_first_one_left(scripted: Scripted) -> None:
