@@ -4,6 +4,20 @@ Times are seconds (float), money is US dollars, sizes are bytes, commits and tre
 What was not measured is absent or None, never 0.
 """
 
+from loopwright.vocabulary.andon import (
+    ANDON_REFS,
+    CATEGORIES,
+    LEVELS,
+    LINE_REFS,
+    PROVEN,
+    Analysis,
+    Countermeasure,
+    Incident,
+    RootCause,
+    Standard,
+    Why,
+    open_ref,
+)
 from loopwright.vocabulary.failing import CAUSES, Candidate, Cause, FailedCommand
 from loopwright.vocabulary.globs import OWNED, PROTECTED, TESTS, glob_regex, matches
 from loopwright.vocabulary.outcomes import (
@@ -24,11 +38,17 @@ from loopwright.vocabulary.sessions import Allowance, Brief, Event, Report, Usag
 from loopwright.vocabulary.written import Budget, Chunk, Criterion, Gate, Loops, Plan, Role, Scope, Skill, Status
 
 __all__ = [
+    "ANDON_REFS",
+    "CATEGORIES",
     "CAUSES",
+    "LEVELS",
+    "LINE_REFS",
     "OWNED",
     "PROTECTED",
+    "PROVEN",
     "TESTS",
     "Allowance",
+    "Analysis",
     "Attempt",
     "Brief",
     "Budget",
@@ -36,6 +56,7 @@ __all__ = [
     "Cause",
     "Change",
     "Chunk",
+    "Countermeasure",
     "Criterion",
     "Event",
     "FailedCommand",
@@ -44,6 +65,7 @@ __all__ = [
     "Gate",
     "Hazard",
     "Held",
+    "Incident",
     "Landing",
     "Loops",
     "Outcome",
@@ -51,13 +73,17 @@ __all__ = [
     "Ran",
     "Report",
     "Role",
+    "RootCause",
     "Run",
     "Scope",
     "Skill",
+    "Standard",
     "Status",
     "Stop",
     "Usage",
     "Verdict",
+    "Why",
     "glob_regex",
     "matches",
+    "open_ref",
 ]
