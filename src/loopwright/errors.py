@@ -11,7 +11,7 @@ Everything that may go wrong in a way that a person has to mend.
   x Unreachable     4    an outside thing that is needed is missing: a model, a key, a program
   x Interrupted   130    a person said stop
 
-A rejected chunk, a held landing and a stopped line are no errors: they are values (`Verdict`, `Held`, `Stop`).
+A rejected chunk, a held landing and a stop are no errors: they are values (`Verdict`, `Held`, `Stop`).
 """
 
 from __future__ import annotations
@@ -82,6 +82,16 @@ class RefMoved(LoopwrightError):
     def __init__(self, ref: str, expected: str) -> None:
         super().__init__(f"{ref} is no longer at {expected or 'nothing'}: somebody else moved it first")
         self.ref, self.expected = ref, expected
+
+
+class LineStopped(LoopwrightError):
+    """What was asked for stands still until a person has resolved an incident. Nothing was begun or moved."""
+
+    exit_code = 3
+
+    def __init__(self, problem: str, mend: str) -> None:
+        super().__init__(f"{problem}\n  mend: {mend}")
+        self.problem, self.mend = problem, mend
 
 
 class LabFailed(LoopwrightError):

@@ -32,7 +32,8 @@ What the labels mean where two would fit:
 * unknown: nothing in the output tells (silence, a difference, a program's own exception).
 """
 
+from loopwright.andon.assessment import assess, decisive
 from loopwright.andon.classification import classify
 from loopwright.andon.signature import signature
 
-__all__ = ["classify", "signature"]
+__all__ = ["assess", "classify", "decisive", "signature"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from loopwright.checks.diagnostics import failures
@@ -28,6 +28,7 @@ class GateCheck:
     gate: Gate
     seconds: float = 600.0
     known: tuple[str, ...] = field(default=(), repr=False)
+    keep: Callable[[str], str] = field(default=lambda output: "", repr=False)  # a failed command's output, whole
 
     def check(self, change: Change, lab: Lab) -> Verdict:
         ran = lab.run(self.gate.command, seconds=self.seconds, keep=_OUTPUT)
@@ -46,6 +47,7 @@ class GateCheck:
             tree=change.tree,
             source=self.gate.source,
             failures=found,
+            output="" if unmet is None else self.keep(output),
         )
 
 

@@ -149,20 +149,30 @@ class Git:
         )
         return out.decode().strip() if code == 0 else None
 
-    def update_ref(self, ref: str, new: str, old: str, why: str = "loopwright", held: Sequence[int] = ()) -> None:
+    def update_ref(
+        self,
+        ref: str,
+        new: str,
+        old: str,
+        why: str = "loopwright",
+        held: Sequence[int] = (),
+        drops: Sequence[str] = (),
+    ) -> None:
         """Move a ref by compare-and-swap: `old` is what it must hold now, '' for not being there. Raises RefMoved.
 
         `held`: descriptors of locks that stay taken until git has ended, even when this process is killed meanwhile.
+        `drops`: refs that go in the same transaction, so that no crash leaves one without the other.
         """
-        words = ("update-ref", "-m", why, "--no-deref", ref, new, old)
-        code, _ = self.ask(*words, ok=(0, 1, 128), held=held)
+        words = ("update-ref", "-m", why, "--no-deref", "--stdin")
+        nothing = "0" * len(new)
+        feed = f"update {ref} {new} {old or nothing}\n" + "".join(f"delete {gone}\n" for gone in drops)
+        code, _ = self.ask(*words, data=feed.encode(), ok=(0, 1, 128), held=held)
         if code == 0:
             return
         if (self._value(ref) or "") != old:
             raise RefMoved(ref, old)
-        self.ask(
-            *words, held=held
-        )  # nobody moved it: a lock was held for a moment, or there is something that git must say
+        # Nobody moved it: a lock was held for a moment, or there is something that git must say.
+        self.ask(*words, data=feed.encode(), held=held)
 
     def set_ref(self, ref: str, new: str) -> None:
         """Point a ref of loopwright's own at `new`, whatever it held."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ from loopwright.journal.claims import Claim
 from loopwright.journal.codec import decode, encode
 from loopwright.journal.facts import FileJournal, Lines
 from loopwright.journal.hub import Hub
-from loopwright.vocabulary import Allowance, Brief, Chunk, Event, Plan, Report, Usage
+from loopwright.vocabulary import Allowance, Brief, Chunk, Event, Plan, Report, Usage, Verdict
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,11 @@ class Desk:
     def branch(self) -> str:
         return f"loop/{self.plan.name}"
 
+    @property
+    def line(self) -> str:
+        """The plan whose line this run is on: its own, or the one that a rollback takes back."""
+        return Path(self.plan.path).stem
+
     def tell(self, kind: str, text: str, **facts: object) -> None:
         self.shop.tell(Event(kind, text, {"run": self.number, **facts}))
 
@@ -53,6 +60,20 @@ class Desk:
         if not self.journal.last("note", text=text):
             self.journal.write("note", {"text": text})
             self.tell("note", text)
+
+    def keep_output(self, text: str) -> str:
+        """Keep all that a command printed, without its secrets; the name of its file."""
+        data = text.encode(errors="replace")
+        name = f"outputs/{sha256(data).hexdigest()[:16]}.txt"
+        (self.home / "outputs").mkdir(exist_ok=True)
+        (self.home / name).write_bytes(data)
+        return name
+
+    def output_of(self, verdict: Verdict) -> str:
+        """All that a failed command printed; its evidence where that isn't known here any more."""
+        with contextlib.suppress(FileNotFoundError, IsADirectoryError):
+            return (self.home / verdict.output).read_text(errors="replace")
+        return verdict.evidence
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -139,8 +139,8 @@ def _land(desk: Desk, run: Run) -> Run:
         if stop := _against_the_mainline(desk, run, found):
             return run.stopped(stop)
         desk.tell("land", "landing")
-        title = _title(desk)
-        done = landing.land(desk.hub, desk.shop.loops.mainline, desk.number, found, run.base, title)
+        mainline, title = desk.shop.loops.mainline, _title(desk)
+        done = landing.land(desk.hub, mainline, desk.number, found, run.base, title, plan=desk.line)
         if stale := isinstance(done, Stale):
             continue
         if isinstance(done, Conflict):

@@ -101,9 +101,8 @@ def _run(desk: Desk, key: str, change: Change, mainline: str, gates: tuple[Gate,
     with fresh_lab(desk, key, change.commit, mainline) as lab:
         for gate in gates:
             desk.tell("command", f"$ {gate.command}", command=gate.command)
-            verdict = replace(
-                GateCheck(gate, _COMMAND_SECONDS, desk.shop.secrets).check(change, lab), source=gate.source
-            )
+            check = GateCheck(gate, _COMMAND_SECONDS, desk.shop.secrets, desk.keep_output)
+            verdict = replace(check.check(change, lab), source=gate.source)
             desk.tell("verdict", _said(verdict), passed=verdict.passed)
             yield verdict
 

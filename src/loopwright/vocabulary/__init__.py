@@ -5,10 +5,8 @@ What was not measured is absent or None, never 0.
 """
 
 from loopwright.vocabulary.andon import (
-    ANDON_REFS,
     CATEGORIES,
     LEVELS,
-    LINE_REFS,
     PROVEN,
     Analysis,
     Countermeasure,
@@ -16,7 +14,6 @@ from loopwright.vocabulary.andon import (
     RootCause,
     Standard,
     Why,
-    open_ref,
 )
 from loopwright.vocabulary.failing import CAUSES, Candidate, Cause, FailedCommand
 from loopwright.vocabulary.globs import OWNED, PROTECTED, TESTS, glob_regex, matches
@@ -38,11 +35,9 @@ from loopwright.vocabulary.sessions import Allowance, Brief, Event, Report, Usag
 from loopwright.vocabulary.written import Budget, Chunk, Criterion, Gate, Loops, Plan, Role, Scope, Skill, Status
 
 __all__ = [
-    "ANDON_REFS",
     "CATEGORIES",
     "CAUSES",
     "LEVELS",
-    "LINE_REFS",
     "OWNED",
     "PROTECTED",
     "PROVEN",
@@ -85,5 +80,4 @@ __all__ = [
     "Why",
     "glob_regex",
     "matches",
-    "open_ref",
 ]

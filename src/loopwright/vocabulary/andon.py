@@ -36,23 +36,14 @@ class Incident:
     exit: int | None = None
     commit: str | None = None  # what the failed attempt left
     base: str | None = None
+    maker: str = ""  # the backend and model that made it
     opened: str = ""  # UTC, ISO 8601
     page: str = ""
 
     @property
-    def ref(self) -> str:
-        """The ref that is there for as long as the incident is open."""
-        return open_ref(self.scope, self.plan, f"{self.run}-{self.ordinal}")
-
-
-ANDON_REFS = "refs/loopwright/andon"
-LINE_REFS = f"{ANDON_REFS}/line"
-"""While there is a ref below it, the whole line is stopped: this is what git's hooks ask."""
-
-
-def open_ref(scope: str, plan: str | None, name: str) -> str:
-    """Where an open incident is noted: under the whole line's, or its plan's."""
-    return f"{LINE_REFS}/{name}" if scope == "line" or plan is None else f"{ANDON_REFS}/plan/{plan}/{name}"
+    def name(self) -> str:
+        """Which of all incidents: the run's number and the ordinal; `N-meta` for a Meta-Andon."""
+        return f"{self.run}-{'meta' if self.kind == 'meta' else self.ordinal}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,7 @@ class Verdict:
     source: str = ""
     failures: tuple[Failure, ...] = ()
     rolls_back: bool = False  # a guard so strict that the attempt's tree isn't built upon
+    output: str = ""  # of a command that failed: the file in the run's home with all that it printed
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,13 +108,21 @@ def _landings(hub: Hub, main: str, number: int, since: str) -> list[tuple[Landin
 
 
 def land(
-    hub: Hub, mainline: str, number: int, verified: str, since: str, title: str
+    hub: Hub,
+    mainline: str,
+    number: int,
+    verified: str,
+    since: str,
+    title: str,
+    *,
+    plan: str | None = None,
+    despite: tuple[str, ...] = (),
 ) -> Landing | Held | Stale | Conflict:
     """Land what was verified: `verified` is a commit whose tree passed every gate, with the run's tip as second parent.
 
     The tree that lands is the verified one; when the mainline moved since, it is computed anew from the mainline of
     this moment and must be, to the gates, the verified one, else Stale. A run that has landed already is found by its
-    trailer and never lands twice.
+    trailer and never lands twice. While the line of `plan` stands still it is Held, but for incidents in `despite`.
     """
     tip = hub.git.parents(verified)[1]
     while True:
@@ -130,7 +138,8 @@ def land(
         commit = hub.git.commit_tree(tree, [main, tip], message)
         reached("land:prepared")
         try:
-            held = moving.move(hub, Move(f"refs/heads/{mainline}", main, commit, f"loopwright: {title}"))
+            ref, why = f"refs/heads/{mainline}", f"loopwright: {title}"
+            held = moving.move(hub, Move(ref, main, commit, why, plan=plan, despite=despite))
         except RefMoved:
             continue
         return held or Landing(commit, verified, main)

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from loopwright.checkpoints import reached
 from loopwright.errors import BadUse, RefMoved
+from loopwright.journal import line
 from loopwright.journal.hub import Hub
 from loopwright.loops.promotion import checkout as checkouts
 from loopwright.loops.promotion import following
@@ -33,13 +34,20 @@ PATIENCE = 10.0
 
 @dataclass(frozen=True)
 class Move:
-    """The mainline from one commit to the next. `edits`: a record commit, which a person's edits never hold."""
+    """The mainline from one commit to the next. `edits`: a record commit, which a person's edits never hold.
+
+    `plan`: whose work lands, and so on whose line; None for what no stopped line holds (record commits).
+    `despite`: the incidents that this very landing resolves. `drops`: refs that go in the same transaction.
+    """
 
     ref: str
     old: str
     new: str
     why: str
     edits: tuple[Edit, ...] = ()
+    plan: str | None = None
+    despite: tuple[str, ...] = ()
+    drops: tuple[str, ...] = ()
 
 
 def move(hub: Hub, wanted: Move, patience: float = PATIENCE) -> Held | None:
@@ -49,6 +57,8 @@ def move(hub: Hub, wanted: Move, patience: float = PATIENCE) -> Held | None:
             _finish(hub, patience)
             if hub.git.resolve(wanted.ref) != wanted.old:
                 raise RefMoved(wanted.ref, wanted.old)
+            if stopped := _stopped(hub, wanted):
+                return stopped
             if places := tuple(checkouts.every(hub, wanted.ref)):
                 with _undisturbed():
                     return _busy(wanted, places) or _move_checked_out(hub, wanted, places[0], patience, lock)
@@ -58,11 +68,19 @@ def move(hub: Hub, wanted: Move, patience: float = PATIENCE) -> Held | None:
         return None
 
 
+def _stopped(hub: Hub, wanted: Move) -> Held | None:
+    """Whether the line on which it would land stands still; asked under the lock, for an incident opens at any time."""
+    if wanted.plan is None:
+        return None
+    stops = [ref for ref in line.standing(hub).of(wanted.plan) if ref not in wanted.despite]
+    return Held(f"the line is stopped by {', '.join(line.names(stops))}: `loopwright andon list`") if stops else None
+
+
 def _move_ref(hub: Hub, wanted: Move, lock: int) -> None:
     """The commit point. git holds the landing lock too: were this process killed now, nobody could take the ref for
     unmoved while git is about to move it."""
     reached("land:locked")
-    hub.git.update_ref(wanted.ref, wanted.new, wanted.old, wanted.why, held=(lock,))
+    hub.git.update_ref(wanted.ref, wanted.new, wanted.old, wanted.why, held=(lock,), drops=wanted.drops)
     reached("land:moved")
 
 

@@ -19,19 +19,22 @@ TRAILER = "Loopwright-Record"
 INDEX = "plans/README.md"
 
 
-def record(hub: Hub, mainline: str, edits: tuple[Edit, ...], title: str, number: int) -> str:
+def record(
+    hub: Hub, mainline: str, edits: tuple[Edit, ...], title: str, number: int, *, drops: tuple[str, ...] = ()
+) -> str:
     """Commit edits to the mainline, on whatever it holds by then; the mainline's commit afterwards.
 
     Without a difference no commit is made. A person's own edits of the same files stay: the edit is made on them too.
+    `drops`: refs that go in the same moment.
     """
     for edit in edits:
         if not (is_owned(edit.path) or is_plan(edit.path)):
             raise ValueError(f"{edit.path} is not loop-owned")
     with hub.turn("recording"):  # 8 runs at once made each commit five times, on a mainline that was old again
-        return _record(hub, mainline, edits, title, number)
+        return _record(hub, mainline, edits, title, number, drops)
 
 
-def _record(hub: Hub, mainline: str, edits: tuple[Edit, ...], title: str, number: int) -> str:
+def _record(hub: Hub, mainline: str, edits: tuple[Edit, ...], title: str, number: int, drops: tuple[str, ...]) -> str:
     ref = f"refs/heads/{mainline}"
     while True:
         old = hub.git.resolve(ref)
@@ -41,6 +44,7 @@ def _record(hub: Hub, mainline: str, edits: tuple[Edit, ...], title: str, number
         after = apply_all(edits, before)
         changed = {path: data for path, data in after.items() if data != before[path] and data is not None}
         if not changed:
+            hub.git.delete_refs(hub.git.refs(*drops) if drops else {})
             return old
         changed |= _plans_index(hub, old, changed)
         known = hub.entries(old)
@@ -50,7 +54,7 @@ def _record(hub: Hub, mainline: str, edits: tuple[Edit, ...], title: str, number
         message = f"{title}\n\n{TRAILER}: {number}\n"
         new = hub.git.commit_tree(hub.git.edit_tree(old, dict(entries)), [old], message)
         try:
-            held = moving.move(hub, Move(ref, old, new, f"loopwright: {title}", edits))
+            held = moving.move(hub, Move(ref, old, new, f"loopwright: {title}", edits, drops=drops))
         except RefMoved:
             continue
         if held is not None:

@@ -1,0 +1,62 @@
+"""Which lines stand still: a ref for each open incident, so that whoever starts or lands asks git once.
+
+The refs lie below `refs/loopwright/andon/line/` for the whole line, and below `.../plan/PLAN/` for one plan's.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from loopwright.errors import RefMoved
+from loopwright.journal.claims import ref_name
+from loopwright.journal.hub import Hub
+from loopwright.vocabulary import Incident
+
+OPEN = "refs/loopwright/andon"
+WHOLE = f"{OPEN}/line/"
+"""While a ref is below it, the whole line is stopped. Git's hooks ask for the same."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The refs of all open incidents."""
+
+    refs: tuple[str, ...]
+
+    @property
+    def whole(self) -> tuple[str, ...]:
+        """Those that stop the whole line."""
+        return tuple(ref for ref in self.refs if ref.startswith(WHOLE))
+
+    def of(self, plan: str) -> tuple[str, ...]:
+        """Those that stop a plan: the whole line's and its own."""
+        return tuple(ref for ref in self.refs if ref.startswith((WHOLE, _own(plan))))
+
+
+def standing(hub: Hub) -> Standing:
+    """What stands still at this moment. One process."""
+    return Standing(tuple(hub.git.refs(OPEN)))
+
+
+def ref_of(incident: Incident) -> str:
+    """The ref that is there for as long as an incident is open."""
+    below = WHOLE if incident.scope == "line" or incident.plan is None else _own(incident.plan)
+    return f"{below}{incident.name}"
+
+
+def _own(plan: str) -> str:
+    return f"{OPEN}/plan/{ref_name(plan)}/"
+
+
+def names(refs: Iterable[str]) -> tuple[str, ...]:
+    """`gen-N` of each ref, once, in the order of the numbers."""
+    runs = {int(ref.rpartition("/")[2].partition("-")[0]) for ref in refs}
+    return tuple(f"gen-{run}" for run in sorted(runs))
+
+
+def stop(hub: Hub, incident: Incident, commit: str) -> None:
+    """Stop the incident's line. It keeps `commit` reachable; a line that is stopped by it already, stays so."""
+    with contextlib.suppress(RefMoved):
+        hub.git.update_ref(ref_of(incident), commit, "")
