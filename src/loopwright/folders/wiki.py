@@ -13,14 +13,15 @@ _OWN = ("wiki/00_SCHEMA.md", "wiki/index.md", "wiki/log.md")
 
 
 def examine(path: str, data: bytes) -> tuple[Problem, ...]:
-    """All problems of a page's front matter. Those of 90_LOG are loopwright's own and need only parse; so do the
-    pages at the top and a folder's README.md."""
+    """All problems of a page's front matter. Those of 90_LOG are loopwright's own and need only parse, but for an
+    incident's page, which people edit; so do the pages at the top and a folder's README.md."""
     document = markdown.read(path, data)
     complaints = Complaints(path)
     complaints.found.extend(document.problems)
     free = path in _OWN or path.startswith("wiki/90_LOG/") or path.endswith("/README.md")
-    if not complaints.errors and not free:
-        header(document, "wiki-page-front-matter", complaints)
+    incident = path.startswith("wiki/90_LOG/") and document.header.get("type") == "andon"
+    if not complaints.errors and (incident or not free):
+        header(document, "andon-page-front-matter" if incident else "wiki-page-front-matter", complaints)
     return complaints.all
 
 

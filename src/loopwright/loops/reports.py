@@ -8,6 +8,7 @@ from typing import Any
 from loopwright.journal.codec import encode
 from loopwright.loops.desk import Desk, seconds_at_work
 from loopwright.loops.verification import RECORD
+from loopwright.markdown import fenced, flat, scalar
 from loopwright.vocabulary import Attempt, Outcome, Run, Status, Usage, Verdict
 
 STATUS = {
@@ -255,14 +256,11 @@ def _verdicts(title: str, verdicts: tuple[Verdict, ...]) -> Iterator[str]:
             yield from (f"  {line}" for line in _quoted(verdict.evidence))
 
 
-def _quoted(text: str, most: int = 40) -> list[str]:
-    """Evidence as a block of its own: nothing in it can be read as a heading or a link of the page."""
-    lines = text.strip().splitlines() or ["(nothing said)"]
-    shown = [*lines[:most], *([f"[... {len(lines) - most} more lines in the record ...]"] if len(lines) > most else [])]
-    fence = "`" * (3 + max((len(line) - len(line.lstrip("`")) for line in shown), default=0))
-    return [f"{fence}text", *shown, fence]
+def _quoted(text: str) -> list[str]:
+    """Evidence as a block of its own."""
+    return fenced(text.strip() or "(nothing said)")
 
 
 def _yaml(text: str) -> str:
-    """A scalar for front matter, always quoted."""
-    return '"' + " ".join(text.replace("\\", "\\\\").replace('"', '\\"').split()) + '"'
+    """A sentence for front matter."""
+    return scalar(flat(text))

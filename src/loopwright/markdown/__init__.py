@@ -7,6 +7,7 @@ every other byte (BOM, line endings, comments, unknown fields) as it was. Lines 
 
 from loopwright.markdown.document import BOM, MAX_BYTES, Block, Document, Part, Section, parts, read
 from loopwright.markdown.fields import FieldLine, header_lines, newline, set_field
+from loopwright.markdown.writing import fenced, flat, inline, scalar, span, told, visible
 
 __all__ = [
     "BOM",
@@ -16,9 +17,16 @@ __all__ = [
     "FieldLine",
     "Part",
     "Section",
+    "fenced",
+    "flat",
     "header_lines",
+    "inline",
     "newline",
     "parts",
     "read",
+    "scalar",
     "set_field",
+    "span",
+    "told",
+    "visible",
 ]

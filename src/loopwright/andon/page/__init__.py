@@ -1,0 +1,8 @@
+"""The incident's page: `wiki/90_LOG/YYYY-MM-DD-andon-gen-N.md`, text to values and back. Pure."""
+
+from loopwright.andon.page.filling import closed, with_analysis
+from loopwright.andon.page.reading import read
+from loopwright.andon.page.values import Evidence, Page, page_path
+from loopwright.andon.page.writing import render
+
+__all__ = ["Evidence", "Page", "closed", "page_path", "read", "render", "with_analysis"]
