@@ -26,6 +26,8 @@ POINTS = (
     "follow:half",
     "follow:files",
     "follow:index",
+    "andon:stopped",
+    "andon:opened",
     "close:tagged",
     "close:recorded",
     "close:released",

@@ -15,7 +15,9 @@ from loopwright.journal import claims, records
 from loopwright.journal.facts import Lines
 from loopwright.journal.hub import Hub
 from loopwright.loops import decisions, starting
-from loopwright.vocabulary import Loops, Plan, Status
+from loopwright.loops.andon import standing
+from loopwright.loops.andon.standing import OpenLines
+from loopwright.vocabulary import Incident, Loops, Plan, Status
 
 
 def status(hub: Hub) -> dict[str, Any]:
@@ -26,21 +28,26 @@ def status(hub: Hub) -> dict[str, Any]:
     everything, problems = plans.read_all(tree)
     held = {claim.plan: claim for claim in claims.every(hub)}
     newest = records.newest(hub)
+    stops = standing.open_lines(hub, loops.mainline)
     reviewed = records.of_plans(hub, (plan.name for plan in everything if plan.status is Status.REVIEW))
     line = {
-        "line": "running",
-        "incidents": [],
+        "line": "stopped" if stops.whole else "running",
+        "incidents": [incident_row(incident, "open") for incident in stops.incidents],
         "mainline": loops.mainline,
         "plans": [
             {
-                **_plan(plan, everything),
+                **_plan(plan, everything, stops),
                 "run": held[plan.name].run if plan.name in held else newest.get(plan.name),
                 "held": reviewed.get(plan.name, {}).get("held"),
             }
             for plan in everything
         ],
         "runs": [_at_work(hub, claim) for claim in held.values()],
-        "queue": [plan.name for plan in plans.ready(everything) if plan.name not in held],
+        "queue": [
+            plan.name
+            for plan in plans.ready(everything)
+            if plan.name not in held and not standing.holding(stops, plan.name)
+        ],
         "problems": [str(problem) for problem in _problems(everything, problems, claimed | held.keys())],
         "notes": [*notes, *_about_labs(loops)],
     }
@@ -62,10 +69,48 @@ def _about_labs(loops: Loops) -> tuple[str, ...]:
         return (problem.problem,)
 
 
-def _plan(plan: Plan, everything: tuple[Plan, ...]) -> dict[str, Any]:
+def _plan(plan: Plan, everything: tuple[Plan, ...], stops: OpenLines) -> dict[str, Any]:
     waits = list(plans.waiting_for(plan, everything)) if plan.status is Status.READY else []
+    if plan.status is Status.READY:
+        waits += [f"gen-{incident.run}'s incident" for incident in standing.holding(stops, plan.name)]
     told = {"name": plan.name, "status": str(plan.status), "title": plan.title, "priority": plan.priority}
     return {**told, "waits_for": waits}
+
+
+def incidents(hub: Hub) -> list[dict[str, Any]]:
+    """Every incident of which the mainline has a page, and those whose page is still to come; the newest last."""
+    loops, _ = workshop.configuration(hub)
+    stops = standing.open_lines(hub, loops.mainline).incidents
+    tip = starting.mainline_tip(hub, loops.mainline)
+    ended = [page.incident for page in standing.pages(hub, tip) if page.incident and page.incident not in stops]
+    rows = [incident_row(incident, "resolved") for incident in ended]
+    rows += [incident_row(incident, "open") for incident in stops]
+    return sorted(rows, key=lambda row: (row["run"], row["ordinal"]))
+
+
+def page_text(hub: Hub, path: str) -> str:
+    """An incident's page as people edit it: in the working tree when the mainline is checked out."""
+    loops, _ = workshop.configuration(hub)
+    return (starting.tree_of(hub, loops.mainline).read(path) or b"").decode(errors="replace")
+
+
+def incident_row(incident: Incident, status: str) -> dict[str, Any]:
+    """An incident at a glance, with what a person does to go on."""
+    return {
+        "run": incident.run,
+        "ordinal": incident.ordinal,
+        "plan": incident.plan,
+        "status": status,
+        "kind": incident.kind,
+        "scope": incident.scope,
+        "level": incident.level,
+        "category": incident.category,
+        "confidence": incident.confidence,
+        "summary": incident.summary,
+        "opened": incident.opened,
+        "page": incident.page,
+        "way_on": standing.way_on(incident) if status == "open" else None,
+    }
 
 
 def _at_work(hub: Hub, claim: claims.Claim) -> dict[str, Any]:

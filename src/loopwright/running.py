@@ -16,7 +16,9 @@ from loopwright.folders import agents, findings
 from loopwright.folders.trees import DiskTree
 from loopwright.journal.hub import Hub
 from loopwright.loops import decisions, pausing, starting
+from loopwright.loops.andon import pulling
 from loopwright.loops.promotion import moving
+from loopwright.loops.resolving import closing
 from loopwright.loops.starting import Finished
 from loopwright.vocabulary import Event, Plan
 
@@ -69,6 +71,31 @@ def decide(host: Host, verb: str, number: int) -> dict[str, Any]:
     decision = getattr(decisions, verb)
     plan = starting.archived_plan(host.hub, number) if starting.is_archived(host.hub, number) else None
     return checked(decision(host.hub, host.shop(plan), number))
+
+
+def resolve(host: Host, number: int, branch: str | None = None, *, typed: bool = True) -> dict[str, Any]:
+    """Close run N's incident if that has been earned, else say what is missing: `andon resolve --json`."""
+    shell.hide_environment()
+    moving.finish(host.hub)
+    workshop.must_be_on_a_branch(host.hub)
+    result = closing.resolve(host.hub, host.shop(), number, branch, typed=typed)
+    validate("andon-resolve", result)
+    return result
+
+
+def take_word(host: Host, number: int) -> dict[str, Any]:
+    """Close an incident whose page a person set to resolved; or set it back, with what is missing in it."""
+    result = resolve(host, number, typed=False)
+    if not result["resolved"]:
+        closing.refuse(host.hub, host.shop(), result)
+    return result
+
+
+def pull(host: Host, reason: str) -> int:
+    """Stop the whole line, because a person saw something; the number of the incident."""
+    moving.finish(host.hub)
+    workshop.must_be_on_a_branch(host.hub)
+    return pulling.pull(host.hub, host.shop(), reason)
 
 
 def checked(result: dict[str, Any]) -> dict[str, Any]:

@@ -18,7 +18,9 @@ from watchdog.events import FileSystemEvent, FileSystemEventHandler
 from watchdog.observers import Observer
 from watchdog.observers.polling import PollingObserver
 
-FOLDERS = ("plans", "agents", "skills")
+FOLDERS = ("plans", "agents", "skills", "wiki/90_LOG")
+_TOPS = {folder.partition("/")[0] for folder in FOLDERS}
+
 SETTLE = 0.06
 """Seconds without a further event before a burst counts as over (an editor's save is up to 8 events)."""
 
@@ -50,7 +52,7 @@ class _TopBell(FileSystemEventHandler):
 
     def on_any_event(self, event: FileSystemEvent) -> None:
         names = {Path(str(path)).name for path in (event.src_path, event.dest_path)}
-        if event.is_directory and event.event_type in ("created", "moved", "deleted") and names & set(FOLDERS):
+        if event.is_directory and event.event_type in ("created", "moved", "deleted") and names & _TOPS:
             ring(self.pipe)
 
 

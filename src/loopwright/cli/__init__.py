@@ -32,7 +32,7 @@ COMMANDS = {
     "show": ("seeing", "one run with its evidence: timeline, diff stat, verdicts, costs"),
     "log": ("seeing", "the 90_LOG timeline"),
     "fsck": ("seeing", "re-check every landing in history: verified tree = landed tree, each run once"),
-    "andon": ("incidents", "why a command failed: `andon classify`"),
+    "andon": ("incidents", "the stopped line: list, show, resolve, pull; and why commands failed: classify"),
     "demo": ("demo", "the whole story on a bundled example; without --live a scripted model answers"),
 }
 

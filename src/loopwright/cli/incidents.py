@@ -1,185 +1,134 @@
-"""The command of the Andon layer: `andon classify`."""
+"""The commands of the Andon layer: what stands still, one incident, a person's decisions about it."""
 
 from __future__ import annotations
 
 import argparse
-import json
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
-from loopwright.andon import classify as why
-from loopwright.andon.scoring import Group, Judged, Score, score
-from loopwright.cli.printing import facts, json_option, table
-from loopwright.contracts.schemas import problems, validate
-from loopwright.errors import BadFiles, BadUse, Problem
-from loopwright.vocabulary import Cause, FailedCommand
+from loopwright.cli import classifying, printing
+from loopwright.cli.printing import coloured, facts, plain, shortened
+from loopwright.errors import BadUse
+from loopwright.journal.hub import find
 
-_LONGEST = 64 << 20  # bytes of one line
-_SHOWN = 200  # characters of a complaint about one
-_DIGITS = 4
-
-_CLASSIFY = """\
-Reads failed commands as JSON lines on stdin and prints the likely causes of each, one JSON line each, as they come:
-
-  in   {"id": "a", "command": "make", "exit_code": 2, "output": "...", "timed_out": false}     timed_out may be left out
-  out  {"id": "a", "label": "build-error", "confidence": 0.98, "candidates": [{"label", "confidence"}, ...]}
-
-Works outside of a repository, too. A line that is none of these is named on stderr, the others are classified all the
-same, and the exit code is 2.
-"""
+Verb = Callable[[Path, argparse.Namespace], int]
 
 
 def andon_options(parser: argparse.ArgumentParser) -> None:
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    listed = verbs.add_parser("list", help="every incident, the open ones with the way on")
+    shown = verbs.add_parser("show", help="the page of run N's incident")
+    resolved = verbs.add_parser(
+        "resolve", help="close run N's open incident, if its page and the commands in it hold", description=_RESOLVE
+    )
+    resolved.add_argument("--branch", metavar="B", help="check there, and land the branch through the gates")
+    pulled = verbs.add_parser("pull", help="stop the whole line yourself")
+    pulled.add_argument("reason", help="what you saw; it is the incident's summary")
+    for parser_of in (shown, resolved):
+        parser_of.add_argument("number", metavar="N", type=int, help="the run's number, as `andon list` has it")
+    for parser_of in (listed, shown, resolved, pulled):
+        printing.json_option(parser_of)
     classify = verbs.add_parser(
         "classify",
         help="say why commands failed, out of what they printed",
-        description=_CLASSIFY,
+        description=classifying.DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    classify.add_argument(
-        "--score",
-        metavar="FILE",
-        type=Path,
-        help="instead: classify the failures in FILE (the same lines, with `label` and, if any, `also_plausible`) and "
-        "print accuracy, a plausible second label counting half, and how far confidences are from it",
-    )
-    json_option(
-        classify, "with --score: the figures as one JSON object; without --score all output is JSON in any case"
-    )
+    classifying.options(classify)
+
+
+_RESOLVE = (
+    "Closes an incident when its page has a root cause and its category, the failing command passes now, and a "
+    "countermeasure at L1 or L2 has a check that passes here and fails on what failed (L3 and L4: a justification). "
+    "Else it lists what is missing, changes nothing, and ends with exit 1."
+)
 
 
 def andon(where: Path, options: argparse.Namespace) -> int:
-    return _classify() if options.score is None else _score(where / options.score, options)
+    return _VERBS[options.verb](where, options)
 
 
-# ---------------------------------------------------------------- why commands failed, line by line
+def _list(where: Path, options: argparse.Namespace) -> int:
+    from loopwright import overview
 
-
-def _classify() -> int:
-    """Exit code 0, or 2 when a line was none."""
-    bad = False
-    for number, line in _lines(sys.stdin.buffer):
-        read = _read(line, "failed-command", "<stdin>", number)
-        if isinstance(read, Problem):
-            bad = True
-            print(read, file=sys.stderr, flush=True)
-        else:
-            print(_told(read["id"], why(_failed(read))), flush=True)
-    return 2 if bad else 0
-
-
-def _told(name: str | int, cause: Cause) -> str:
-    candidates = [{"label": each.label, "confidence": each.confidence} for each in cause.candidates]
-    told = {"id": name, "label": cause.label, "confidence": cause.confidence, "candidates": candidates}
-    validate("failure-cause", told)
-    return json.dumps(told)
-
-
-def _failed(read: dict[str, Any]) -> FailedCommand:
-    return FailedCommand(read["command"], read["exit_code"], read["output"], read.get("timed_out", False))
-
-
-def _lines(stream: IO[bytes]) -> Iterator[tuple[int, bytes]]:
-    """Each line that isn't blank with its number; of a line past the bound its beginning, which is no JSON."""
-    number = 0
-    while line := stream.readline(_LONGEST):
-        number += 1
-        rest = line
-        while rest and not rest.endswith(b"\n"):
-            rest = stream.readline(_LONGEST)
-        if line.strip():
-            yield number, line
-
-
-def _read(line: bytes, schema: str, path: str, number: int) -> dict[str, Any] | Problem:
-    """The object of a line, or what is wrong with it."""
-    try:
-        value = json.loads(line.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:
-        return _problem(path, number, f"no JSON: {error}")
-    found = "; ".join(f"{key or 'the line'}: {what}"[:_SHOWN] for key, what in problems(schema, value))
-    if found:
-        return _problem(path, number, found)
-    read: dict[str, Any] = value
-    return read
-
-
-def _problem(path: str, number: int, message: str) -> Problem:
-    mend = "one object per line: id, command, exit_code (a number or null), output, and if need be timed_out"
-    return Problem(path, number, "unreadable", message[: 4 * _SHOWN], mend)
-
-
-# ---------------------------------------------------------------- how good that is
-
-
-def _score(path: Path, options: argparse.Namespace) -> int:
-    judged = _judged(path)
-    found = score(judged)
+    rows = overview.incidents(find(where))
     if options.json:
-        facts(_figures(found, judged), "classification-score")
+        facts({"incidents": rows}, "andon-list")
         return 0
-    print(f"{found.cases} failures: accuracy {_share(found.accuracy)}, a plausible second label counting half")
-    print(f"mean calibration error {_share(found.calibration_error)}\n")
-    for title, groups in (("confidence", found.bins), ("label", found.labels)):
-        rows = [(each.name, each.cases, _share(each.confidence), _share(each.accuracy)) for each in groups]
-        table(rows, head=(title, "cases", "mean confidence", "accuracy"))
-        print()
-    wrong = [case for case in judged if case.right < 1]
-    table(
-        ((case.id, case.label, case.cause.label, _share(case.cause.confidence), f"{case.right:g}") for case in wrong),
-        head=("not right", "label", "said", "confidence", "counts"),
-    )
+    for row in plain(rows):
+        state = coloured("open    ", "red") if row["status"] == "open" else "resolved"
+        whose = "the whole line" if row["scope"] == "line" else row["plan"]
+        print(f"{state}  gen-{row['run']}  {whose}: {row['kind']}, {row['category']} ({row['confidence']:.2f})")
+        print(f"          {shortened(row['summary'], 160)}")
+        print(f"          {row['way_on'] or row['page']}")
+    if not rows:
+        print("no incidents")
     return 0
 
 
-def _judged(path: Path) -> list[Judged]:
-    """All failures of a labelled file. Raises BadFiles with everything that is wrong with it."""
-    try:
-        stream = path.open("rb")
-    except OSError as error:
-        raise BadUse(f"{path}: {error.strerror}", "name a file of JSON lines, each with its label") from error
-    with stream:
-        read = [_read(line, "labelled-failure", str(path), number) for number, line in _lines(stream)]
-    wrong = tuple(each for each in read if isinstance(each, Problem))
-    if wrong:
-        raise BadFiles(wrong)
-    return [_judge(each) for each in read if not isinstance(each, Problem)]
+def _show(where: Path, options: argparse.Namespace) -> int:
+    from loopwright import overview
+
+    hub = find(where)
+    mine = [row for row in overview.incidents(hub) if row["run"] == options.number]
+    if not mine:
+        raise BadUse(f"run {options.number} has no incident", "`loopwright andon list` has all of them")
+    row = next((row for row in reversed(mine) if row["status"] == "open"), mine[-1])
+    text = overview.page_text(hub, row["page"])
+    if options.json:
+        facts({**row, "text": text})
+    else:
+        print(plain(text), end="")
+    return 0
 
 
-def _judge(read: dict[str, Any]) -> Judged:
-    return Judged(str(read["id"]), read["label"], tuple(read.get("also_plausible", ())), why(_failed(read)))
+def _resolve(where: Path, options: argparse.Namespace) -> int:
+    from loopwright import running
+    from loopwright.cli.work import host_for
+
+    result = running.resolve(host_for(where), options.number, options.branch)
+    if options.json:
+        facts(result, "andon-resolve")
+    else:
+        _say(plain(result))
+    return 0 if result["resolved"] else 1
 
 
-def _figures(found: Score, judged: list[Judged]) -> dict[str, Any]:
-    return {
-        "cases": found.cases,
-        "accuracy": _rounded(found.accuracy),
-        "calibration_error": _rounded(found.calibration_error),
-        "bins": [{"from": group.start, "to": group.end, **_group(group)} for group in found.bins],
-        "labels": [{"label": group.name, **_group(group)} for group in found.labels],
-        "wrong": [
-            {"id": case.id, "label": case.label, "said": case.cause.label, "confidence": case.cause.confidence}
-            | {"counts": case.right}
-            for case in judged
-            if case.right < 1
-        ],
-    }
+def _say(result: dict[str, Any]) -> None:
+    if result["resolved"]:
+        print(coloured(f"gen-{result['run']}: resolved", "green"))
+        for name in result["standards"]:
+            print(f"  {name}: a gate from now on (agents/STANDARDS.md)")
+        if result["landed"]:
+            print(f"  landed as {result['landed'][:10]}")
+        if result["plan"]:
+            print(f"  {result['plan']} is ready again, and takes up where it stopped")
+        return
+    print(coloured(f"gen-{result['run']}: not resolved; what is missing:", "red"))
+    for item in result["missing"]:
+        print(f"  - {item}")
+    print(f"  page: {result['page']}")
 
 
-def _group(group: Group) -> dict[str, Any]:
-    return {
-        "cases": group.cases,
-        "confidence": _rounded(group.confidence),
-        "accuracy": _rounded(group.accuracy),
-    }
+def _pull(where: Path, options: argparse.Namespace) -> int:
+    from loopwright import overview, running
+    from loopwright.cli.work import host_for
+
+    number = running.pull(host_for(where), options.reason)
+    row = next(row for row in overview.incidents(find(where)) if row["run"] == number)
+    if options.json:
+        facts(row)
+    else:
+        print(coloured(f"the line is stopped (gen-{row['run']}): {plain(row['summary'])}", "red"))
+        print(f"  page: {row['page']}\n  go on: {row['way_on']}")
+    return 0
 
 
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, _DIGITS)
-
-
-def _share(value: float | None) -> str:
-    return "not measured" if value is None else f"{value:.3f}"
+_VERBS: dict[str, Verb] = {
+    "list": _list,
+    "show": _show,
+    "resolve": _resolve,
+    "pull": _pull,
+    "classify": classifying.classified,
+}

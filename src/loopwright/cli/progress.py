@@ -25,7 +25,7 @@ _MARKS = {
 _LONGEST = 200
 """Characters of an event that a line of progress shows."""
 
-MISSED = frozenset({"note", "wait"})
+MISSED = frozenset({"note", "wait", "andon"})
 """What a person must not miss also where progress is quiet; a watcher's log has each run's begin and end, too."""
 
 

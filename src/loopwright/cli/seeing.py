@@ -9,6 +9,7 @@ from typing import Any
 from loopwright import overview
 from loopwright.cli import printing
 from loopwright.cli.printing import coloured, facts, money, plain, shortened, table
+from loopwright.errors import LineStopped
 from loopwright.journal.codec import decode
 from loopwright.journal.hub import find
 from loopwright.loops import telling
@@ -28,16 +29,19 @@ def status(where: Path, options: argparse.Namespace) -> int:
     hub = find(where)
     moving.finish(hub)
     line = overview.status(hub)
+    code = LineStopped.exit_code if line["line"] == "stopped" else 0
     if options.json:
         facts(line)
-        return 0
+        return code
     line = plain(line)
+    for incident in line["incidents"]:
+        print(coloured(stopped_line(incident), "red"))
     print(f"line: {line['line']}   mainline: {line['mainline']}")
     for told in (*line["problems"], *line["notes"]):
         print(coloured(told, "red"))
     if not line["plans"]:
         print('no plans yet: `loopwright new "what will be true"`')
-        return 0
+        return code
     table(
         ((p["name"], p["status"], p["priority"], p["run"], _waiting(p)) for p in line["plans"]),
         head=("plan", "status", "priority", "run", "waits for"),
@@ -45,7 +49,14 @@ def status(where: Path, options: argparse.Namespace) -> int:
     for run in line["runs"]:
         state = "at work" if run["alive"] else f"not at work, `loopwright resume {run['run']}` goes on with it"
         print(f"run {run['run']} of {run['plan']}: {state}; {run['at']}; since {run['since']}")
-    return 0
+    return code
+
+
+def stopped_line(incident: dict[str, Any]) -> str:
+    """An open incident in two lines: what stands still and why, and the way on."""
+    what = "THE LINE IS STOPPED" if incident["scope"] == "line" else f"{incident['plan']} IS STOPPED"
+    told = f"{what} ({incident['kind']}, gen-{incident['run']}): {shortened(incident['summary'], 200)}"
+    return f"{told}\n  go on: {incident['way_on']}"
 
 
 def _waiting(plan: dict[str, Any]) -> str:

@@ -104,6 +104,11 @@ def _host(where: Path, options: argparse.Namespace, kinds: frozenset[str] = MISS
     return Host.here(find(where), os.environ, tell)
 
 
+def host_for(where: Path) -> Host:
+    """Where and for whom a command works that has no options of progress."""
+    return Host.here(find(where), os.environ, teller())
+
+
 def _told(result: dict[str, Any], options: argparse.Namespace) -> int:
     if options.json:
         printing.facts(result)

@@ -302,6 +302,10 @@ class Git:
             self._trees[made], self._parents[made] = tree, tuple(parents)
         return made
 
+    def person(self) -> str:
+        """The person's name as git knows it; empty where it doesn't."""
+        return self.ask("config", "--get", "user.name", ok=(0, 1))[1].decode(errors="replace").strip()
+
     def message(self, commit: str) -> str:
         return self.run("log", "-1", "--format=%B", commit).decode(errors="replace")
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from loopwright.errors import RefMoved
 from loopwright.journal.claims import ref_name
@@ -48,6 +49,11 @@ def ref_of(incident: Incident) -> str:
 
 def _own(plan: str) -> str:
     return f"{OPEN}/plan/{ref_name(plan)}/"
+
+
+def plan_of(ref: str) -> str:
+    """The plan whose line an incident's ref stops."""
+    return unquote(ref.removeprefix(f"{OPEN}/plan/").rpartition("/")[0], errors="surrogateescape")
 
 
 def names(refs: Iterable[str]) -> tuple[str, ...]:

@@ -16,7 +16,8 @@ from loopwright.journal.claims import Claim
 from loopwright.journal.codec import decode, encode
 from loopwright.journal.facts import Lines
 from loopwright.journal.hub import Hub
-from loopwright.loops import closing, execution, pausing, reports, starting
+from loopwright.loops import closing, execution, given, pausing, reports, starting
+from loopwright.loops.andon import standing
 from loopwright.loops.desk import Desk
 from loopwright.vocabulary import Landing, Outcome, Plan, Run, Scope, Stop
 
@@ -69,7 +70,8 @@ def resume(hub: Hub, shop: Workshop, number: int) -> Result:
     if claim is None:
         return as_result(record_of(hub, number))
     with starting.resumed(hub, shop, claim) as desk:
-        return _revert(desk) if desk.kind == "rollback" else pausing.carry_out(desk)
+        kinds = {"rollback": _revert, given.KIND: given.carry_out}
+        return kinds.get(desk.kind, pausing.carry_out)(desk)
 
 
 def land(hub: Hub, shop: Workshop, number: int) -> Result:
@@ -77,6 +79,7 @@ def land(hub: Hub, shop: Workshop, number: int) -> Result:
     record = _caught_up(hub, shop, number) or record_of(hub, number)
     if record["landed"]:
         return _already("has landed", record)
+    standing.admit(hub, shop.loops.mainline, record["plan"])
     with desk_of(hub, shop, number) as desk:
         _must_wait(hub, record["status"], execution.begin(desk))
         return pausing.carry_out(desk, decided=True)
@@ -161,6 +164,7 @@ def rollback(hub: Hub, shop: Workshop, number: int) -> Result:
     if not hub.git.is_ancestor(landing.commit, base):
         told = f"run {number} landed as {landing.commit[:10]}, which {shop.loops.mainline} doesn't hold any more"
         raise BadUse(told, "there is nothing to take back; `loopwright fsck` says what the mainline lacks")
+    standing.admit(hub, shop.loops.mainline, name)
     plan = _taking_back(hub, number, record, landing)
 
     def prepare(run: int) -> None:

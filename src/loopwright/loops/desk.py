@@ -47,11 +47,6 @@ class Desk:
     def branch(self) -> str:
         return f"loop/{self.plan.name}"
 
-    @property
-    def line(self) -> str:
-        """The plan whose line this run is on: its own, or the one that a rollback takes back."""
-        return Path(self.plan.path).stem
-
     def tell(self, kind: str, text: str, **facts: object) -> None:
         self.shop.tell(Event(kind, text, {"run": self.number, **facts}))
 

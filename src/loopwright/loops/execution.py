@@ -9,6 +9,7 @@ from loopwright.contracts import Lab
 from loopwright.errors import LabFailed
 from loopwright.journal.codec import decode, encode
 from loopwright.loops import closing, proving
+from loopwright.loops.andon import opening, settling
 from loopwright.loops.desk import Desk
 from loopwright.loops.making import work_through
 from loopwright.loops.promotion import landing
@@ -27,10 +28,17 @@ def execute(desk: Desk, *, decided: bool = False) -> Run:
         return closing.close(desk, run)
     if run.outcome is Outcome.OPEN:
         run = _ended(desk, _attempted(desk, run))
+    settling.answered(desk)
     if run.outcome is Outcome.MET and not run.landing and (decided or merges(desk) == "auto"):
         run = _landed_or_held(desk, run)
         if run.outcome is not Outcome.MET:
             run = _ended(desk, run)
+    return _stopped_and_closed(desk, run)
+
+
+def _stopped_and_closed(desk: Desk, run: Run) -> Run:
+    """The line first, at once, when the run stopped; then all that takes its time."""
+    opening.stopped(desk, run)
     return closing.close(desk, run)
 
 
@@ -160,4 +168,4 @@ def _ready(desk: Desk, lab: Lab) -> None:
 
 def stop_with(desk: Desk, run: Run, stop: Stop) -> Run:
     """End a run for a reason outside its chunks."""
-    return closing.close(desk, _ended(desk, run.stopped(stop)))
+    return _stopped_and_closed(desk, _ended(desk, run.stopped(stop)))

@@ -11,6 +11,7 @@ from typing import Any
 
 from loopwright.errors import BadUse, Interrupted, Unreachable
 from loopwright.loops import closing, execution, reports
+from loopwright.loops.andon import opening, settling
 from loopwright.loops.desk import Desk
 from loopwright.vocabulary import Outcome
 
@@ -21,7 +22,10 @@ def carry_out(desk: Desk, *, decided: bool = False) -> dict[str, Any]:
         with _interruptible():
             return reports.result(desk, execution.execute(desk, decided=decided))
     except Unreachable as problem:
-        return _standing(desk, Outcome.PAUSED, f"{problem.problem} (mend: {problem.mend})")
+        why = f"{problem.problem} (mend: {problem.mend})"
+        settling.answered(desk)  # it did meanwhile: the incident of now is another one
+        incident = opening.unreachable(desk, execution.so_far(desk), why)
+        return {**_standing(desk, Outcome.PAUSED, why), "incident": incident.page}
     except BadUse as problem:  # such as a model that the API doesn't know: told as bad input, and the run stands still
         _standing(desk, Outcome.PAUSED, f"{problem.problem} (mend: {problem.mend})")
         raise BadUse(problem.problem, f"{problem.mend}; then `loopwright resume {desk.number}`") from problem

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from loopwright.checkpoints import reached
 from loopwright.checks import judged
+from loopwright.journal import line
 from loopwright.journal.codec import encode
 from loopwright.loops import telling
 from loopwright.loops.desk import Desk
@@ -140,7 +141,8 @@ def _land(desk: Desk, run: Run) -> Run:
             return run.stopped(stop)
         desk.tell("land", "landing")
         mainline, title = desk.shop.loops.mainline, _title(desk)
-        done = landing.land(desk.hub, mainline, desk.number, found, run.base, title, plan=desk.line)
+        on = (desk.plan.name, _resolves(desk))
+        done = landing.land(desk.hub, mainline, desk.number, found, run.base, title, on)
         if stale := isinstance(done, Stale):
             continue
         if isinstance(done, Conflict):
@@ -154,8 +156,16 @@ def _land(desk: Desk, run: Run) -> Run:
         return replace(run, held=done)
 
 
+def _resolves(desk: Desk) -> tuple[str, ...]:
+    """The incident that a landing mends, which so doesn't hold it up."""
+    name = desk.plan.name.removeprefix("andon-gen-")
+    if desk.kind != "resolution":
+        return ()
+    return tuple(ref for ref in line.standing(desk.hub).refs if ref.rpartition("/")[2] == name)
+
+
 def _title(desk: Desk) -> str:
-    verb = "land" if desk.kind == "plan" else "rollback"
+    verb = {"plan": "land", "rollback": "rollback"}.get(desk.kind, "resolve")
     return f"{verb} {desk.plan.name}: {desk.plan.title} (gen-{desk.number})"
 
 

@@ -53,7 +53,7 @@ def result(desk: Desk, run: Run) -> dict[str, Any]:
         "checks": [_gate(verdict) for verdict in run.checks],
         "goal": [{**_gate(verdict), "command": verdict.command} for verdict in run.goal],
         "reviews": [{"passed": v.passed, "reasons": v.evidence} for v in run.reviews],
-        "incident": None,
+        "incident": _incident(desk),
         "tokens": tokens(spent),
         "usd": None if spent.usd is None else round(spent.usd, 6),
         "unpriced": spent.unpriced,
@@ -70,6 +70,12 @@ def tokens(spent: Usage) -> dict[str, int]:
         "cache_read": spent.cache_read,
         "cache_write": spent.cache_write,
     }
+
+
+def _incident(desk: Desk) -> str | None:
+    """The page of the run's newest incident, whether it is open still or not."""
+    fact = desk.journal.last("incident")
+    return str(fact["incident"]["page"]) if fact else None
 
 
 def _held(run: Run) -> str | None:

@@ -18,8 +18,10 @@ from loopwright.folders.trees import DiskTree
 from loopwright.journal import claims, records
 from loopwright.journal.claims import Claim
 from loopwright.journal.codec import decode, encode
+from loopwright.journal.facts import Lines
 from loopwright.journal.hub import Hub
 from loopwright.loops import continuing
+from loopwright.loops.andon import settling, standing
 from loopwright.loops.desk import Desk, journal_of
 from loopwright.loops.promotion import checkout, recording
 from loopwright.loops.promotion.edits import Edit
@@ -137,6 +139,10 @@ def _not_ready(plan: Plan) -> BadUse:
 
 def _may_run(hub: Hub, tree: Tree, plan: Plan, shop: Workshop) -> None:
     """Refuse what is not to be run now, and say what to do about it."""
+    if plan.status is Status.READY:
+        settling.set_ready(hub, shop, plan.name)
+    if plan.status in (Status.READY, Status.STOPPED):
+        standing.admit(hub, shop.loops.mainline, plan.name)
     if plan.status is not Status.READY:
         raise _not_ready(plan)
     branches = [name.removeprefix("refs/heads/") for name in hub.git.refs("refs/heads/loop")]
@@ -180,15 +186,21 @@ def resumed(hub: Hub, shop: Workshop, claim: Claim) -> Iterator[Desk]:
                 f"resume it there, or drop the claim: `git update-ref -d {claim.ref}`",
             )
         plan = archived_plan(hub, claim.run)
-        taking_back = plan.form == "rollback"
-        desk = (
-            Desk(hub, shop, claim, plan, claim.base, "rollback") if taking_back else _sit_down(hub, shop, claim, plan)
-        )
+        if not is_over(hub, claim.run):
+            standing.admit(hub, shop.loops.mainline, plan.name, but=("unreachable",))
+        own = plan.form in ("rollback", "resolution")
+        desk = Desk(hub, shop, claim, plan, claim.base, plan.form) if own else _sit_down(hub, shop, claim, plan)
         desk.journal.write("resumed", {"pid": os.getpid()})
         desk.tell("run", f"goes on with run {claim.run} of {claim.plan}")
         yield desk
     finally:
         os.close(alive)
+
+
+def is_over(hub: Hub, number: int) -> bool:
+    """Whether nothing is left of a run but to write down that it stopped or failed: no stopped line holds that up."""
+    facts = Lines(hub.run_home(number) / "journal.jsonl").entries()
+    return any(fact["kind"] == "ended" and fact["outcome"] != "met" for fact in facts)
 
 
 def is_archived(hub: Hub, number: int) -> bool:

@@ -13,7 +13,7 @@ from multiprocessing import connection
 from typing import Any
 
 from loopwright import workshop
-from loopwright.errors import BadUse, LoopwrightError
+from loopwright.errors import BadUse, LineStopped, LoopwrightError
 from loopwright.running import Host
 from loopwright.supervisor import children
 from loopwright.supervisor.children import Child
@@ -54,6 +54,7 @@ class Supervisor:
     runs: dict[str, dict[str, Any]] = field(default_factory=dict)
     refused: dict[str, dict[str, Any]] = field(default_factory=dict)
     complaints: tuple[str, ...] = ()
+    standing: tuple[tuple[str, str], ...] = ()  # plans that are ready on a line that stands still, and why
     tries: Tries = field(default_factory=Tries)
     deaths: Counter[str] = field(default_factory=Counter)
     holding: bool = False  # whether a landing waits for a person's edits to go away
@@ -79,7 +80,7 @@ class Supervisor:
         for problem in found.problems:
             if problem not in self.complaints:  # each is said once, and again when it comes back
                 self.note(problem)
-        self.complaints = found.problems
+        self.complaints, self.standing = found.problems, found.standing
         return found
 
     def listen(self, wake: int) -> None:
@@ -100,6 +101,8 @@ class Supervisor:
                 self.host.tell(fact)
             elif kind == "result":
                 self._ended(child.job, fact)
+            elif kind == "resolved":
+                self._resolved(fact)
             else:
                 self._refuse(child.job, fact)
         if over:
@@ -118,6 +121,13 @@ class Supervisor:
             self.tries.rest(self.host.hub, Job("land", job.plan, result["run"]), now + UNREACHABLE_AGAIN)
         elif result["outcome"] in again:
             self.tries.rest(self.host.hub, Job("resume", job.plan, result["run"]), again[result["outcome"]])
+
+    def _resolved(self, result: dict[str, Any]) -> None:
+        """A page that a person set to resolved: closed, or set back with what is missing in it."""
+        if result["resolved"]:
+            self.note(f"gen-{result['run']}'s incident is resolved")
+        else:
+            self.note(f"gen-{result['run']}'s incident isn't resolved yet: {'; '.join(result['missing'])}")
 
     def _refuse(self, job: Job, told: dict[str, Any], seconds: float = REFUSED_AGAIN) -> None:
         if self.refused.get(job.plan) != told:
@@ -168,7 +178,8 @@ def watch(host: Host, *, once: bool, at_start: Callable[[], None] = lambda: None
     finally:
         supervisor.end()
         os.close(alone)
-    return Worked(list(supervisor.runs.values()), list(supervisor.refused.values()))
+    still = [{"plan": plan, "problem": why, "exit": LineStopped.exit_code} for plan, why in supervisor.standing]
+    return Worked(list(supervisor.runs.values()), [*supervisor.refused.values(), *still])
 
 
 def _go_round(supervisor: Supervisor, waker: Waker, *, once: bool) -> None:

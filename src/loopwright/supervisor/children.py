@@ -33,7 +33,7 @@ class Child:
         return self.reports, self.process.sentinel
 
     def heard(self) -> Iterator[tuple[str, Any]]:
-        """The reports that are there now: (event | result | refused, what)."""
+        """The reports that are there now: (event | result | resolved | refused, what)."""
         try:
             while self.reports.poll():
                 kind, fact = self.reports.recv()
@@ -84,6 +84,9 @@ def _work(hub: Hub, environ: dict[str, str], job: Job, reports: connection.Conne
 
     try:
         host = Host.here(hub, environ, lambda event: send("event", event))
+        if job.verb == "resolve" and job.run is not None:
+            send("resolved", running.take_word(host, job.run))
+            return
         result = running.run(host, job.plan) if job.run is None else running.decide(host, job.verb, job.run)
     except LoopwrightError as error:
         send("refused", {"plan": job.plan, "problem": str(error), "exit": error.exit_code})

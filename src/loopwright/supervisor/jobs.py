@@ -10,12 +10,17 @@ from typing import Any
 
 from loopwright import workshop
 from loopwright.contracts import Tree
+from loopwright.errors import LineStopped
 from loopwright.folders import plans
 from loopwright.folders.trees import DiskTree
 from loopwright.journal import claims, records
+from loopwright.journal.claims import Claim
 from loopwright.journal.hub import Hub
 from loopwright.loops import starting
+from loopwright.loops.andon import standing
+from loopwright.loops.andon.standing import OpenLines
 from loopwright.loops.promotion import moving
+from loopwright.loops.resolving import closing
 from loopwright.vocabulary import Plan, Status
 from loopwright.watcher import is_being_written
 
@@ -24,7 +29,8 @@ _UNDER_WAY = ("HEAD", "index", "index.lock", "MERGE_HEAD", "CHERRY_PICK_HEAD", "
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One thing to do for a plan: `run` it, `resume` its interrupted run, or `land` the one that is held."""
+    """One thing to do for a plan: `run` it, `resume` its interrupted run, `land` the one that is held, or `resolve` the
+    incident whose page a person set to resolved."""
 
     verb: str
     plan: str
@@ -38,6 +44,7 @@ class Found:
     jobs: tuple[Job, ...]
     problems: tuple[str, ...]
     parallel: int
+    standing: tuple[tuple[str, str], ...] = ()  # plans that are ready on a line that stands still, and why
 
 
 def look(hub: Hub) -> Found:
@@ -55,16 +62,37 @@ def look(hub: Hub) -> Found:
     held = {claim.plan: claim for claim in claims.every(hub)}
     paused = {plan.name for plan in everything if plan.status is Status.PAUSED}  # a person's word: left alone
     left = ((name, claim) for name, claim in held.items() if name not in paused)
-    gone = [Job("resume", name, claim.run) for name, claim in left if not claims.is_alive(hub, claim.run)]
-    free = (plan for plan in plans.ready(everything) if plan.name not in held and plan.path not in unfinished)
+    stops = standing.open_lines(hub, loops.mainline)
+    gone = [
+        Job("resume", name, claim.run)
+        for name, claim in left
+        if not claims.is_alive(hub, claim.run) and _may_resume(hub, claim, stops)
+    ]
+    ready = [plan for plan in plans.ready(everything) if plan.name not in held and plan.path not in unfinished]
+    still = {plan.name: found[0] for plan in ready if (found := standing.holding(stops, plan.name))}
     rings = plans.cycles(plan for plan in everything if plan.status is Status.READY)
     errors = (found for found in (*problems, *rings) if found.severity == "error" and found.path not in unfinished)
     jobs = (
+        *_to_resolve(hub, loops.mainline, tree),
         *gone,
-        *_held(hub, (plan for plan in everything if plan.name not in held)),
-        *(Job("run", plan.name) for plan in free),
+        *_held(hub, (plan for plan in everything if plan.name not in held and not stops.of(plan.name))),
+        *(Job("run", plan.name) for plan in ready if plan.name not in still),
     )
-    return Found(jobs, tuple(str(problem) for problem in errors), loops.max_parallel)
+    waiting = tuple((name, str(LineStopped(*standing.refusal(name, incident)))) for name, incident in still.items())
+    told = dict.fromkeys(standing.told(incident) for incident in still.values())
+    return Found(jobs, (*(str(problem) for problem in errors), *told), loops.max_parallel, waiting)
+
+
+def _may_resume(hub: Hub, claim: Claim, stops: OpenLines) -> bool:
+    """Whether its line runs, or stands still only because a model was unreachable: to try again is how one learns."""
+    others = (incident for incident in stops.of(claim.plan) if incident.kind != "unreachable")
+    return not any(others) or starting.is_over(hub, claim.run)
+
+
+def _to_resolve(hub: Hub, mainline: str, tree: Tree) -> list[Job]:
+    asked = closing.edited(hub, mainline)
+    done = (i for i in asked if not (isinstance(tree, DiskTree) and is_being_written(tree.root / i.page)))
+    return [Job("resolve", incident.plan or f"gen-{incident.run}", incident.run) for incident in done]
 
 
 def _unfinished(tree: Tree) -> set[str]:
@@ -81,13 +109,14 @@ def _held(hub: Hub, everything: Iterable[Plan]) -> list[Job]:
 
 def circumstances(hub: Hub, job: Job) -> str:
     """A digest of what may change a job's outcome: a plan and its configuration, or what holds a landing."""
-    told = _in_the_way(hub, job.run) if job.verb == "land" and job.run else _written_for(hub, job.plan)
+    told = _in_the_way(hub, job.run) if job.verb == "land" and job.run else _written_for(hub, job)
     return sha256(repr(told).encode()).hexdigest()
 
 
-def _written_for(hub: Hub, plan: str) -> list[object]:
+def _written_for(hub: Hub, job: Job) -> list[object]:
     disk = DiskTree(hub.top)
-    paths = (starting.plan_path(plan), ".env", *disk.list("agents"), *disk.list("skills"))
+    pages = (path for path in disk.list("wiki/90_LOG") if f"-andon-gen-{job.run}" in path)
+    paths = (starting.plan_path(job.plan), ".env", *disk.list("agents"), *disk.list("skills"), *pages)
     return [(path, disk.read(path)) for path in paths]
 
 

@@ -180,9 +180,7 @@ class Loops:
     setup_network: bool = False
     protected: tuple[str, ...] = ()
     tests: tuple[str, ...] = ()
-    levels: Mapping[str, int] = field(
-        default_factory=dict
-    )  # of incidents, by kind
+    levels: Mapping[str, int] = field(default_factory=dict)  # of incidents, by kind
     notify: str = ""
     image: str = ""
     copy: tuple[str, ...] = (".env.example",)

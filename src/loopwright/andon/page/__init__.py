@@ -2,7 +2,8 @@
 
 from loopwright.andon.page.filling import closed, with_analysis
 from loopwright.andon.page.reading import read
+from loopwright.andon.page.refusing import refused
 from loopwright.andon.page.values import Evidence, Page, page_path
 from loopwright.andon.page.writing import render
 
-__all__ = ["Evidence", "Page", "closed", "page_path", "read", "render", "with_analysis"]
+__all__ = ["Evidence", "Page", "closed", "page_path", "read", "refused", "render", "with_analysis"]

@@ -12,7 +12,7 @@ from loopwright.andon.page.values import PROBLEM
 from loopwright.markdown import BOM, Document, Section
 from loopwright.vocabulary import Analysis
 
-_Edit = tuple[int, int, list[str]]
+LineEdit = tuple[int, int, list[str]]
 """Lines from index .. to index, and what stands there then."""
 
 
@@ -30,10 +30,10 @@ def with_analysis(data: bytes, analysis: Analysis) -> bytes:
     """
     document = markdown.read("", data, forgiving=True)
     places = (_problem, _whys, _cause, _measures)
-    return _applied(data, [edit for place in places for edit in place(document, analysis)])
+    return applied(data, [edit for place in places for edit in place(document, analysis)])
 
 
-def _problem(document: Document, analysis: Analysis) -> Iterable[_Edit]:
+def _problem(document: Document, analysis: Analysis) -> Iterable[LineEdit]:
     """After the first paragraph of the summary: what the analyst made of it comes after what happened."""
     section = next(iter(document.named("Summary")), None)
     paragraphs = [block for block in section.blocks if block.kind == "paragraph"] if section else []
@@ -43,7 +43,7 @@ def _problem(document: Document, analysis: Analysis) -> Iterable[_Edit]:
     yield at, at, ["", f"{PROBLEM} {markdown.inline(analysis.problem)}"]
 
 
-def _whys(document: Document, analysis: Analysis) -> Iterable[_Edit]:
+def _whys(document: Document, analysis: Analysis) -> Iterable[LineEdit]:
     section = next(iter(document.named("Five Whys")), None)
     if section is None:
         return
@@ -53,7 +53,7 @@ def _whys(document: Document, analysis: Analysis) -> Iterable[_Edit]:
             heading, some = there[number]
             if heading and _untouched(heading, some):
                 yield _instead(heading, list(writing.why(level)))
-    end = _end(there[-1][0] or section) if there else _end(section)
+    end = end_of(there[-1][0] or section) if there else end_of(section)
     missing = range(len(there), len(analysis.whys))
     added = [
         line for number in missing for line in ("", f"### Why {number + 1}", "", *writing.why(analysis.whys[number]))
@@ -61,7 +61,7 @@ def _whys(document: Document, analysis: Analysis) -> Iterable[_Edit]:
     yield end, end, added
 
 
-def _cause(document: Document, analysis: Analysis) -> Iterable[_Edit]:
+def _cause(document: Document, analysis: Analysis) -> Iterable[LineEdit]:
     section = next(iter(document.named("Root cause")), None)
     if section is None or document.under(section) or not _untouched(section, fields(section.blocks)):
         return
@@ -69,13 +69,13 @@ def _cause(document: Document, analysis: Analysis) -> Iterable[_Edit]:
         yield _instead(section, list(writing.root_cause(analysis.root_cause)))
 
 
-def _measures(document: Document, analysis: Analysis) -> Iterable[_Edit]:
+def _measures(document: Document, analysis: Analysis) -> Iterable[LineEdit]:
     section = next(iter(document.named("Countermeasures")), None)
     if section is None or not analysis.countermeasures:
         return
     below = document.under(section)
     if all(_untouched(part, fields(part.blocks)) for part in (section, *below)) and not any(map(_titled, below)):
-        first, end = section.start - 1, _end(below[-1] if below else section)
+        first, end = section.start - 1, end_of(below[-1] if below else section)
         yield first, end, ["", *writing.countermeasures(analysis.countermeasures)]
 
 
@@ -88,16 +88,17 @@ def _untouched(section: Section, some: Iterable[Field]) -> bool:
     return all(field.empty for field in some) and all(block.kind != "html" for block in section.blocks)
 
 
-def _instead(section: Section, lines: list[str]) -> _Edit:
-    return section.start - 1, _end(section), ["", *lines]
+def _instead(section: Section, lines: list[str]) -> LineEdit:
+    return section.start - 1, end_of(section), ["", *lines]
 
 
-def _end(section: Section) -> int:
+def end_of(section: Section) -> int:
     """The index after a section's last line that isn't blank."""
     return section.start - 1 + len(section.text.rstrip().split("\n")) if section.text.strip() else section.start - 1
 
 
-def _applied(data: bytes, edits: Iterable[_Edit]) -> bytes:
+def applied(data: bytes, edits: Iterable[LineEdit]) -> bytes:
+    """The file with lines from index .. to index replaced by others, and its mark and line endings kept."""
     mark = BOM if data.startswith(BOM) else b""
     ending = markdown.newline(data)
     lines = _lines(data.removeprefix(mark))

@@ -11,7 +11,7 @@ from loopwright.andon.page.fields import Field, fields, titled
 from loopwright.andon.page.values import PROBLEM, Page, named
 from loopwright.contracts import schemas
 from loopwright.errors import Problem
-from loopwright.markdown import Document, Section
+from loopwright.markdown import Block, Document, Section
 from loopwright.vocabulary import (
     CATEGORIES,
     LEVELS,
@@ -179,7 +179,8 @@ def _why(some: Iterable[Field]) -> Why:
 
 
 def _root_cause(document: Document, section: Section, complain: Complain) -> RootCause:
-    some = [field for part in (section, *document.under(section)) for field in fields(part.blocks)]
+    groups = (group for part in (section, *document.under(section)) for group in _apart(part.blocks))
+    some = [field for group in groups for field in fields(group)]
     said = _by_label(some)
     wanted = re.sub(r"[\W_]+", " ", said["category"].first if "category" in said else "").strip().casefold()
     category = next((each for each in CATEGORIES if wanted.startswith(each)), "")
@@ -189,6 +190,16 @@ def _root_cause(document: Document, section: Section, complain: Complain) -> Roo
     free = Field("", 0, said["category"].texts[1:]) if "category" in said else Field("", 0)  # prose below its line
     text = " ".join(filter(None, (field.said for field in (free, *some) if field.label in ("", "cause"))))
     return RootCause(category, text, _said(said, "goal later"))
+
+
+def _apart(blocks: Iterable[Block]) -> list[list[Block]]:
+    """The blocks, parted where a paragraph follows a list: it isn't the last item's any more."""
+    found: list[list[Block]] = [[]]
+    for block in blocks:
+        if found[-1] and block.kind == "paragraph" and found[-1][-1].kind == "item":
+            found.append([])
+        found[-1].append(block)
+    return found
 
 
 def _measures(document: Document, section: Section, complain: Complain) -> Iterator[Countermeasure]:

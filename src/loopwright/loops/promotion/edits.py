@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from loopwright.andon.page import closed, refused
 from loopwright.folders import plans, wiki
 from loopwright.vocabulary import Status
 
@@ -15,7 +16,8 @@ class Edit:
     """One edit of one loop-owned file. Made twice, it changes nothing the second time.
 
     what: `status` (a plan's status line), `tick` (a chunk's own line), `page` (a whole new file), `log` (one line
-    more), `index` (one line more), `whole` (regenerated), `adopt` (a plan that git doesn't know yet).
+    more), `index` (one line more), `whole` (regenerated), `adopt` (what isn't there yet), `resolved` (an
+    incident's page), `refused` (the same, with what is missing).
     """
 
     what: str
@@ -33,12 +35,16 @@ class Edit:
                 return wiki.log_line(data or b"", date.fromisoformat(day), verb, title)
             case _ if data is None:
                 return None
+            case "resolved", (when, words):
+                return closed(data, when, words)
             case "status", (status,):
                 return plans.with_status(data, Status(status))
             case "tick", (number, text):
                 return plans.with_tick(data, int(number), text)
             case "index", (page, summary):
                 return wiki.index_line(data, page, summary)
+        if self.what == "refused" and data is not None:
+            return refused(data, self.words)
         raise ValueError(f"no such edit: {self}")
 
 

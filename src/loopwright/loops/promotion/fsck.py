@@ -142,7 +142,7 @@ def _recorded(evidence: Evidence, commit: Commit, record: Mapping[str, Any]) -> 
         message = f"the record of run {run} names {told}"
         yield Finding(commit.oid, run, "other-landing", message, _take_back(commit))
         return
-    if record["kind"] == "rollback" and not _verdicts(record) and not evidence.has_checks(commit.parents[0]):
+    if record["kind"] != "plan" and not _verdicts(record) and not evidence.has_checks(commit.parents[0]):
         return  # a person took it back, and there is no command that could have said anything about it
     if why := _unproven(record, named, evidence.trees.get(named or "")):
         yield Finding(commit.oid, run, "no-verdict", f"the record of run {run} has {why}", _take_back(commit))
@@ -170,7 +170,7 @@ def _unproven(record: Mapping[str, Any], commit: str | None, tree: str | None) -
 def _undone(evidence: Evidence, commit: Commit, record: Mapping[str, Any]) -> Iterator[Finding]:
     run, before = int(record["run"]), evidence.trees[commit.parents[0]]
     base = evidence.trees.get(record["base"])
-    if record["kind"] == "rollback" or base is None or before is None:
+    if record["kind"] != "plan" or base is None or before is None:
         return
     theirs, ours = evidence.changes(base, before), evidence.changes(before, commit.tree)
     if paths := undone(theirs, ours, evidence.scope(run)):

@@ -114,15 +114,14 @@ def land(
     verified: str,
     since: str,
     title: str,
-    *,
-    plan: str | None = None,
-    despite: tuple[str, ...] = (),
+    line: tuple[str | None, tuple[str, ...]] = (None, ()),
 ) -> Landing | Held | Stale | Conflict:
     """Land what was verified: `verified` is a commit whose tree passed every gate, with the run's tip as second parent.
 
     The tree that lands is the verified one; when the mainline moved since, it is computed anew from the mainline of
     this moment and must be, to the gates, the verified one, else Stale. A run that has landed already is found by its
-    trailer and never lands twice. While the line of `plan` stands still it is Held, but for incidents in `despite`.
+    trailer and never lands twice. `line`: the plan on whose line it lands, and the incidents that it mends; while
+    others stop that line, it is Held.
     """
     tip = hub.git.parents(verified)[1]
     while True:
@@ -139,7 +138,7 @@ def land(
         reached("land:prepared")
         try:
             ref, why = f"refs/heads/{mainline}", f"loopwright: {title}"
-            held = moving.move(hub, Move(ref, main, commit, why, plan=plan, despite=despite))
+            held = moving.move(hub, Move(ref, main, commit, why, plan=line[0], despite=line[1]))
         except RefMoved:
             continue
         return held or Landing(commit, verified, main)

@@ -1,0 +1,158 @@
+"""Stops the line: the ref first, which takes a moment, then the page on the mainline, then whoever wants to know."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from loopwright import shell
+from loopwright.andon import assess, decisive, page
+from loopwright.andon.page import Evidence
+from loopwright.checkpoints import reached
+from loopwright.journal import line
+from loopwright.journal.codec import decode, encode
+from loopwright.loops import telling
+from loopwright.loops.andon import standing
+from loopwright.loops.desk import Desk
+from loopwright.loops.promotion import recording
+from loopwright.loops.promotion.edits import Edit
+from loopwright.loops.verification import rules
+from loopwright.redaction import redact
+from loopwright.vocabulary import Incident, Run, Status, Stop
+
+NO_INCIDENT = frozenset({"rejected"})
+"""Stops that a person made."""
+
+_NOTIFY_SECONDS = 10.0
+_EXCERPT = 3000  # characters of output on the page; the whole of it is in the record
+
+
+def stopped(desk: Desk, run: Run) -> Incident | None:
+    """Open the incident that a run's stop is: done once, and finished by whoever comes after a crash. None: it is none.
+
+    A rollback is asked for by a person who sits before it, and sees its outcome: it stops no line.
+    """
+    if run.stop is None or run.stop.reason in NO_INCIDENT or desk.kind != "plan":
+        return None
+    return opened(desk, run, run.stop)
+
+
+def opened(desk: Desk, run: Run, stop: Stop) -> Incident:
+    """The incident of a stop. Its line stands still from the first lines of this on."""
+    incident = _noted(desk, run, stop)
+    line.stop(desk.hub, incident, incident.commit or desk.base)
+    reached("andon:stopped")
+    paused = stop.reason == "unreachable"
+    text = page.render(incident, _evidence(desk, run, stop))
+    edits = [
+        Edit("adopt", incident.page, (text,)),
+        Edit("log", "wiki/log.md", (incident.opened[:10], "andon", _title(incident))),
+        Edit("index", "wiki/index.md", (incident.page.removeprefix("wiki/").removesuffix(".md"), _title(incident))),
+        *(() if paused else (Edit("status", run.plan.path, (str(Status.STOPPED),)),)),
+    ]
+    recording.record(desk.hub, desk.shop.loops.mainline, tuple(edits), f"loopwright: {_title(incident)}", desk.number)
+    reached("andon:opened")
+    desk.tell("andon", f"{_title(incident)}: {incident.page}", page=incident.page, scope=incident.scope)
+    _notify(desk, incident)
+    return incident
+
+
+def unreachable(desk: Desk, run: Run, why: str) -> Incident:
+    """The line stops because a model can't be reached, unless it stands still for that already. It closes itself."""
+    stops = standing.open_lines(desk.hub, desk.shop.loops.mainline).whole
+    known = next((incident for incident in stops if incident.kind == "unreachable"), None)
+    if known and known.run != desk.number:
+        return known
+    return opened(desk, run, Stop("unreachable", why))
+
+
+def _noted(desk: Desk, run: Run, stop: Stop) -> Incident:
+    """The incident as the run's journal has it from the first time on."""
+    fact = desk.journal.last("incident", reason=stop.reason)
+    if fact and (stop.reason != "unreachable" or _is_open(desk, fact)):
+        return decode(Incident, fact["incident"])
+    now = desk.shop.clock.now().isoformat(timespec="milliseconds")
+    ordinal = 1 + sum(1 for fact in desk.journal.facts() if fact["kind"] == "incident")
+    found = assess(
+        run,
+        stop,
+        levels=rules(desk, desk.base).levels,
+        printed=desk.output_of,
+        others=standing.open_lines(desk.hub, desk.shop.loops.mainline).incidents,
+        maker=_maker(desk),
+    )
+    path = page.page_path(now, desk.number, ordinal)
+    summary = redact(found.summary, desk.shop.secrets)
+    incident = replace(found, ordinal=ordinal, opened=now, page=path, summary=summary)
+    desk.journal.write("incident", {"reason": stop.reason, "incident": encode(incident)})
+    fact = desk.journal.last("incident", reason=stop.reason)
+    assert fact is not None, "it was written a moment ago"
+    return decode(Incident, fact["incident"])  # as a restart would read it
+
+
+def _is_open(desk: Desk, fact: Mapping[str, Any]) -> bool:
+    ref = line.ref_of(decode(Incident, fact["incident"]))
+    return ref in line.standing(desk.hub).refs
+
+
+def _maker(desk: Desk) -> str:
+    """Who made what failed: the maker's backend, and its model where it has one."""
+    role = desk.shop.role("maker")
+    return " ".join(filter(None, (role.backend, desk.shop.model(role))))
+
+
+def _title(incident: Incident) -> str:
+    what = "the line stands still" if incident.scope == "line" else f"{incident.plan} stands still"
+    return f"{what}: {incident.kind} (gen-{incident.run})"
+
+
+def _evidence(desk: Desk, run: Run, stop: Stop) -> Evidence:
+    """What the page shows, without secrets."""
+    failed = decisive(run, stop)
+    printed = desk.output_of(failed) if failed else stop.detail
+    tip = run.attempts[-1].commit if run.attempts else None
+    changed = desk.hub.git.diff_stat(run.base, tip) if tip else ""
+    said = f"{telling.word(failed)}: {telling.gist(failed)}" if failed else stop.detail
+    clean = {name: redact(text, desk.shop.secrets) for name, text in _context(desk, run).items()}
+    return Evidence(
+        failed=redact(said, desk.shop.secrets),
+        output=redact(_ends(printed), desk.shop.secrets),
+        changed=redact(changed, desk.shop.secrets),
+        context=tuple(clean.items()),
+        bundle=f"refs/loopwright/runs/{desk.number}:incident",
+    )
+
+
+def _context(desk: Desk, run: Run) -> Mapping[str, str]:
+    told: dict[str, Any] = {
+        "plan": run.plan.path,
+        "base": run.base[:12],
+        "branch": run.branch,
+        "lab": desk.shop.lab_kind,
+        "maker": _maker(desk),
+        "attempts": str(len(run.attempts)),
+    }
+    return told
+
+
+def _ends(text: str) -> str:
+    if len(text) <= _EXCERPT:
+        return text
+    left_out = len(text) - _EXCERPT
+    return f"{text[: _EXCERPT // 3]}\n[... {left_out} characters left out ...]\n{text[-(_EXCERPT * 2 // 3) :]}"
+
+
+def _notify(desk: Desk, incident: Incident) -> None:
+    """Run the person's own `notify:` command with the page's path, once. Whether it works is its own affair: the line
+    is stopped already, and a note says when it failed."""
+    command = desk.shop.loops.notify
+    if not command or desk.journal.last("notified", page=incident.page):
+        return
+    place = desk.shop.site.top / incident.page
+    shown = str(place) if place.is_file() else incident.page
+    words = ["sh", "-c", f'{command} "$1"', "loopwright", shown]
+    ran = shell.run(words, cwd=desk.shop.site.top, seconds=_NOTIFY_SECONDS, env=desk.shop.site.env)
+    desk.journal.write("notified", {"page": incident.page, "exit": ran.code})
+    if ran.code:
+        desk.note(f"`notify: {command}` ended with exit {ran.code}")

@@ -1,0 +1,120 @@
+"""Which incidents are open, as pages and refs tell; and that nothing begins while its line stands still."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from loopwright.andon import page
+from loopwright.andon.page import Page
+from loopwright.errors import LineStopped
+from loopwright.journal import line
+from loopwright.journal.codec import decode
+from loopwright.journal.facts import Lines
+from loopwright.journal.hub import Hub
+from loopwright.vocabulary import Incident
+
+_NAMED = re.compile(r"^wiki/90_LOG/\d{4}-\d\d-\d\d-(?:andon|meta)-gen-\d+(?:-\d+)?\.md$")
+_READ: dict[str, Page] = {}
+"""Pages by their blob: they hardly ever change, and a watcher looks at all of them again and again."""
+
+
+@dataclass(frozen=True)
+class OpenLines:
+    """The open incidents, in the order in which their runs were numbered."""
+
+    incidents: tuple[Incident, ...]
+
+    @property
+    def whole(self) -> tuple[Incident, ...]:
+        """Those that stop the whole line."""
+        return tuple(incident for incident in self.incidents if incident.scope == "line")
+
+    def of(self, plan: str) -> tuple[Incident, ...]:
+        """Those that stop a plan, the whole line's first."""
+        own = (incident for incident in self.incidents if incident.scope != "line" and incident.plan == plan)
+        return (*self.whole, *own)
+
+
+def pages(hub: Hub, commit: str) -> tuple[Page, ...]:
+    """Every incident's page that a commit has, the oldest first."""
+    listed = {path: entry.blob for path, entry in hub.entries(commit).items() if _NAMED.match(path)}
+    new = {blob for blob in listed.values() if blob not in _READ}
+    texts = hub.git.blobs(new) if new else {}
+    for path, blob in listed.items():
+        if blob in new:
+            _READ[blob] = page.read(path, texts[blob] or b"")
+    return tuple(_READ[blob] for _, blob in sorted(listed.items()))
+
+
+def open_lines(hub: Hub, mainline: str) -> OpenLines:
+    """What stands still now. An incident is open while its ref is there, or its page says so: a clone has the pages
+    without the refs, which are made up for here."""
+    refs = set(line.standing(hub).refs)
+    tip = hub.tip(mainline)
+    told = [found for found in pages(hub, tip) if found.incident] if tip else []
+    known = {line.ref_of(found.incident): found.incident for found in told if found.incident}
+    for found in told:
+        if found.incident and found.status == "open" and line.ref_of(found.incident) not in refs and tip:
+            line.stop(hub, found.incident, tip)
+            refs.add(line.ref_of(found.incident))
+    incidents = [known.get(ref) or _of_its_run(hub, ref) for ref in refs]
+    return OpenLines(tuple(sorted(incidents, key=lambda incident: (incident.run, incident.ordinal))))
+
+
+def _of_its_run(hub: Hub, ref: str) -> Incident:
+    """An incident whose page isn't on the mainline yet, as its run's journal has it; else as its ref tells it."""
+    number, _, ordinal = ref.rpartition("/")[2].partition("-")
+    for fact in Lines(hub.run_home(int(number)) / "journal.jsonl").entries():
+        if fact["kind"] == "incident" and line.ref_of(found := decode(Incident, fact["incident"])) == ref:
+            return found
+    scope = "line" if ref.startswith(line.WHOLE) else "plan"
+    plan = None if scope == "line" else line.plan_of(ref)
+    told = f"its page isn't written yet: `loopwright resume {number}` goes on with that"
+    place = int(ordinal) if ordinal.isdigit() else 1
+    return Incident(int(number), "unwritten", scope, 4, "unknown", 0.0, told, plan, ordinal=place)
+
+
+def admit(hub: Hub, mainline: str, plan: str, but: Iterable[str] = ()) -> None:
+    """Refuse what would begin or land on a line that stands still; incidents whose kind is in `but` are no reason.
+
+    Raises LineStopped.
+    """
+    if not line.standing(hub).refs and not _told_open(hub, mainline):
+        return
+    stops = [incident for incident in open_lines(hub, mainline).of(plan) if incident.kind not in {*but}]
+    if stops:
+        raise LineStopped(*refusal(plan, stops[0]))
+
+
+def _told_open(hub: Hub, mainline: str) -> bool:
+    tip = hub.tip(mainline)
+    return tip is not None and any(found.status == "open" for found in pages(hub, tip))
+
+
+def holding(stops: OpenLines, plan: str) -> tuple[Incident, ...]:
+    """The incidents that hold a plan which a person set ready: not its own of level 1, which that has ended."""
+    return tuple(incident for incident in stops.of(plan) if incident.scope == "line" or incident.level > 1)
+
+
+def refusal(plan: str, incident: Incident) -> tuple[str, str]:
+    """Why a plan stands still, and what to do about it."""
+    whose = "the line is stopped" if incident.scope == "line" else f"the line of {plan} is stopped"
+    return f"{whose} ({incident.kind}, gen-{incident.run}): {incident.summary}", way_on(incident)
+
+
+def told(incident: Incident) -> str:
+    """The same for whoever watches."""
+    return str(LineStopped(*refusal(incident.plan or "", incident)))
+
+
+def way_on(incident: Incident) -> str:
+    """What a person does to let a line go on."""
+    if incident.kind == "unreachable":
+        return f"see that the model can be reached, then `loopwright resume {incident.run}`: it closes by itself"
+    if incident.kind == "meta":
+        return f"write `decision: resume` or `decision: drop` in {incident.page}"
+    if incident.level == 1 and incident.plan:
+        return f"see {incident.page}; then set `status: ready` in plans/{incident.plan}.md"
+    return f"see {incident.page}, fill it in, then `loopwright andon resolve {incident.run}`"

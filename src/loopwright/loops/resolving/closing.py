@@ -1,0 +1,159 @@
+"""Closing is earned, and by a person: what the page says is held against commands before a line goes on."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from loopwright.andon import earned, page
+from loopwright.andon.page import Page
+from loopwright.checkpoints import reached
+from loopwright.contracts import Workshop
+from loopwright.errors import BadUse
+from loopwright.journal import claims, line
+from loopwright.journal.claims import Claim
+from loopwright.journal.hub import Hub
+from loopwright.loops import given, starting
+from loopwright.loops.andon import standing
+from loopwright.loops.desk import Desk
+from loopwright.loops.promotion import recording
+from loopwright.loops.promotion.edits import Edit
+from loopwright.loops.resolving.proof import Proof
+from loopwright.vocabulary import Incident, Plan, Status
+
+Result = dict[str, Any]
+
+
+def resolve(hub: Hub, shop: Workshop, number: int, branch: str | None = None, *, typed: bool = True) -> Result:
+    """Close run N's open incident if it has been earned, else say what is missing and change nothing.
+
+    `branch`: where it is mended; it is held against the same there, and landed through the gates. `typed`: a person
+    typed the command; else the page was edited, which is not enough at level 4.
+    """
+    incident = _open(hub, shop, number)
+    if incident is None:
+        return _result(_ended(hub, shop, number), resolved=True)
+    tree = starting.tree_of(hub, shop.loops.mainline)
+    data = tree.read(incident.page)
+    if data is None:
+        raise BadUse(f"{incident.page} isn't there", "`git checkout` it, or write it anew as the formats have it")
+    found = page.read(incident.page, data)
+    missing = [*_not_typed(incident, typed), *(str(problem) for problem in found.problems)]
+    missing += earned.missing(found.analysis)
+    target = _target(hub, shop, branch)
+    with _desk(hub, shop, incident) as desk:
+        plan = starting.archived_plan(hub, number) if starting.is_archived(hub, number) else None
+        missing += Proof(desk, incident, target).missing(plan, found.analysis)
+    if missing:
+        return _result(incident, resolved=False, missing=missing)
+    landed = given.land(hub, shop, incident, target) if branch else None
+    if landed and not landed["landed"]:
+        why = landed["held"] or f"run {landed['run']} was {landed['outcome']}: {landed['page']}"
+        return _result(incident, resolved=False, missing=[f"{branch} did not land: {why}"])
+    standards = _close(hub, shop, incident, data, found)
+    return _result(incident, resolved=True, standards=standards, landed=landed["commit"] if landed else None)
+
+
+def edited(hub: Hub, mainline: str) -> tuple[Incident, ...]:
+    """The open incidents whose page a person set to `status: resolved`: each asks to be closed."""
+    tree = starting.tree_of(hub, mainline)
+    told = ((incident, tree.read(incident.page)) for incident in standing.open_lines(hub, mainline).incidents)
+    return tuple(i for i, data in told if i.page and data and page.read(i.page, data).status == "resolved")
+
+
+def refuse(hub: Hub, shop: Workshop, result: Result) -> None:
+    """Set an edited page back to open, with what is missing in it."""
+    edit = Edit("refused", result["page"], tuple(result["missing"]))
+    title = f"loopwright: gen-{result['run']} isn't resolved yet"
+    recording.record(hub, shop.loops.mainline, (edit,), title, result["run"])
+
+
+def _open(hub: Hub, shop: Workshop, number: int) -> Incident | None:
+    """Run N's open incident that a person may close. Raises BadUse for one that goes another way."""
+    mine = [i for i in standing.open_lines(hub, shop.loops.mainline).incidents if i.run == number]
+    for incident in mine:
+        if incident.kind not in ("meta", "unreachable", "unwritten"):
+            return incident
+    if mine:
+        raise BadUse(f"gen-{number} isn't closed so: {mine[0].kind}", standing.way_on(mine[0]))
+    return None
+
+
+def _ended(hub: Hub, shop: Workshop, number: int) -> Incident:
+    tip = starting.mainline_tip(hub, shop.loops.mainline)
+    for found in reversed(standing.pages(hub, tip)):
+        if found.incident and found.incident.run == number:
+            return found.incident
+    raise BadUse(f"run {number} has no incident", "`loopwright andon list` has all of them")
+
+
+def _not_typed(incident: Incident, typed: bool) -> Iterator[str]:
+    if incident.level >= 4 and not typed:
+        yield f"a person's word: level 4 is closed by `loopwright andon resolve {incident.run}` alone"
+
+
+def _target(hub: Hub, shop: Workshop, branch: str | None) -> str:
+    if branch is None:
+        return starting.mainline_tip(hub, shop.loops.mainline)
+    tip = hub.tip(branch)
+    if tip is None:
+        raise BadUse(f"there is no branch `{branch}`", "name one with the mended work: `git branch` lists them")
+    return tip
+
+
+@contextmanager
+def _desk(hub: Hub, shop: Workshop, incident: Incident) -> Iterator[Desk]:
+    """A place to run commands in the incident's name. Raises BadUse while another process is about it."""
+    name = f"andon-gen-{incident.name}"
+    with claims.holding(hub, incident.run) as mine:
+        if not mine:
+            raise BadUse(f"run {incident.run} is being worked on by another process", "wait: `loopwright status`")
+        base = starting.mainline_tip(hub, shop.loops.mainline)
+        at = shop.clock.now().isoformat(timespec="seconds")
+        claim = Claim(incident.run, name, base, "", os.getpid(), "", at)
+        yield Desk(hub, shop, claim, Plan(name, incident.page, name, ""), base, "resolution")
+
+
+def _close(hub: Hub, shop: Workshop, incident: Incident, data: bytes, found: Page) -> list[str]:
+    """Page, standards, status and log in one commit, with the ref gone in the same moment."""
+    now = shop.clock.now().isoformat(timespec="seconds")
+    who = hub.git.person()
+    text = page.closed(data, now, f"by {who}" if who else "by a person").decode(errors="surrogateescape")
+    title = f"{incident.kind} (gen-{incident.run}): resolved"
+    edits = [
+        Edit("page", incident.page, (text,)),
+        Edit("log", "wiki/log.md", (now[:10], "resolved", title)),
+    ]
+    if incident.plan and not _stopped_by_another(hub, shop, incident):
+        edits.append(Edit("status", f"plans/{incident.plan}.md", (str(Status.READY),)))
+    reached("andon:earned")
+    drops = (line.ref_of(incident),)
+    recording.record(hub, shop.loops.mainline, tuple(edits), f"loopwright: {title}", incident.run, drops=drops)
+    return []
+
+
+def _stopped_by_another(hub: Hub, shop: Workshop, incident: Incident) -> bool:
+    """Whether the plan has another incident of its own that is open still."""
+    stops = standing.open_lines(hub, shop.loops.mainline).incidents
+    return any(other.plan == incident.plan and other.name != incident.name for other in stops)
+
+
+def _result(
+    incident: Incident,
+    *,
+    resolved: bool,
+    missing: list[str] | None = None,
+    standards: list[str] | None = None,
+    landed: str | None = None,
+) -> Result:
+    return {
+        "run": incident.run,
+        "plan": incident.plan,
+        "resolved": resolved,
+        "missing": missing or [],
+        "standards": standards or [],
+        "landed": landed,
+        "page": incident.page,
+    }

@@ -1,0 +1,88 @@
+"""What commands must show before an incident may be closed, each run in a fresh lab."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from loopwright.andon import earned
+from loopwright.checks.gates import GateCheck
+from loopwright.loops.desk import Desk
+from loopwright.loops.verification import fresh_lab, rules
+from loopwright.vocabulary import TESTS, Analysis, Countermeasure, Gate, Incident, Plan, Verdict, matches
+
+_SECONDS = 1800.0  # as long as any gate
+
+
+@dataclass(frozen=True)
+class Proof:
+    """One incident held against the commit on which it is said to be mended."""
+
+    desk: Desk
+    incident: Incident
+    commit: str
+
+    def missing(self, plan: Plan | None, analysis: Analysis) -> Iterator[str]:
+        """What doesn't hold yet, in words. Every command is run, so that one pass names all of it."""
+        there = {measure: self._is_there(measure) for measure in earned.proven(analysis)}
+        for measure in (measure for measure, found in there.items() if not found):
+            yield f"`{_path(measure)}` ({measure.measure}): there is no such file on {self.commit[:10]}"
+        measures = tuple(measure for measure, found in there.items() if found)
+        wanted = (*self._gates(plan, analysis), *(Gate(measure.check) for measure in measures))
+        for verdict in self._run("mended", self.commit, wanted):
+            if not verdict.passed:
+                yield f"`{verdict.command}` must pass on {self.commit[:10]}: {verdict.evidence.splitlines()[0][:200]}"
+        if self.incident.commit:
+            for measure in measures:
+                yield from self._idle(measure, self.incident.commit)
+
+    def _gates(self, plan: Plan | None, analysis: Analysis) -> Iterator[Gate]:
+        """The command that failed and the plan's goal. `Goal later:` on the page leaves out what only the plan's own
+        work can make true: then the plan goes on with it."""
+        own = {gate.command: gate for gate in _of_plan(plan)} if plan else {}
+        later = bool(analysis.root_cause.goal_later)
+        if (failed := self.incident.command) and not (later and failed in own):
+            common = {gate.command: gate for gate in rules(self.desk, self.commit).checks}
+            yield own.get(failed) or common.get(failed) or Gate(failed)
+        if plan and not later:
+            yield from (gate for gate in plan.goal_gates if gate.command != failed)
+
+    def _is_there(self, measure: Countermeasure) -> bool:
+        path, entries = _path(measure), self.desk.hub.entries(self.commit)
+        return path in entries or any(name.startswith(f"{path}/") for name in entries)
+
+    def _idle(self, measure: Countermeasure, failed: str) -> Iterator[str]:
+        """Says when a countermeasure's check passes on what failed, and so would not have noticed it.
+
+        A test that is new since is laid over it: to fail because the test isn't there shows nothing.
+        """
+        hub, path = self.desk.hub, _path(measure)
+        tests = (*TESTS, *rules(self.desk, self.commit).tests)
+        entries = hub.entries(self.commit)
+        over = {
+            name: (entry.mode, entry.blob)
+            for name, entry in entries.items()
+            if (name == path or name.startswith(f"{path}/")) and matches(name, tests)
+        }
+        then = hub.with_files(failed, over, "a countermeasure's test on what failed") if over else failed
+        for verdict in self._run("failed", then, (Gate(measure.check),)):
+            if verdict.passed:
+                yield f"`{measure.check}` ({measure.measure}) has to fail on what failed ({failed[:10]}), and passes"
+
+    def _run(self, name: str, commit: str, gates: tuple[Gate, ...]) -> Iterator[Verdict]:
+        if not gates:
+            return
+        change = self.desk.hub.change(self.desk.base, commit)
+        with fresh_lab(self.desk, f"resolve-{name}", commit, self.desk.base) as lab:
+            for gate in dict.fromkeys(gates):
+                self.desk.tell("command", f"$ {gate.command}", command=gate.command)
+                yield GateCheck(gate, _SECONDS, self.desk.shop.secrets).check(change, lab)
+
+
+def _of_plan(plan: Plan) -> Iterator[Gate]:
+    yield from (*plan.checks, *(gate for chunk in plan.chunks for gate in chunk.verify), *plan.goal_gates)
+
+
+def _path(measure: Countermeasure) -> str:
+    """A location's file: without a line, a symbol or a code span around it."""
+    return measure.location.strip().strip("`").partition("#")[0].partition(":")[0].removeprefix("./").rstrip("/")

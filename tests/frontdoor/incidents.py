@@ -1,0 +1,77 @@
+"""What the tests of the stopped line have in common: a maker that never gets it right, and a person who mends it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from loopwright.testing.script import Session
+
+from .conftest import CHECK, GOOD, PLAN, PRICING, Scripted, Shop, judges, maker, write
+
+WORSE = PRICING.replace("return sum(prices)", "return sum(prices) + 1").lstrip()
+"""Breaks a test of the shop, and leaves the plan's goal unmet."""
+
+
+def hopeless() -> Session:
+    """A maker whose every attempt breaks a test, each in its own words."""
+    return Session(
+        role="maker",
+        turns=[write("src/pricing.py", WORSE), *maker().turns],
+        repeat=True,
+    )
+
+
+def stopped_shop(scripted: Scripted, *more: Session, attempts: int = 1) -> Shop:
+    """A shop in which the plan `fix` has just stopped: its chunk was tried in vain."""
+    shop = scripted([hopeless(), *more, *judges()])
+    shop.configure(f"loops: {{execution: {{attempts-per-chunk: {attempts}}}}}")
+    shop.plan("fix", PLAN)
+    told = shop.door("run", "fix", "--json")
+    assert told.code == 3, told.err
+    return shop
+
+
+def incidents(shop: Shop) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = shop.door("andon", "list", "--json").json["incidents"]
+    return rows
+
+
+def page_of(shop: Shop, run: int = 1) -> str:
+    """The path of run N's incident's page."""
+    (found,) = shop.path.glob(f"wiki/90_LOG/*-andon-gen-{run}.md")
+    return found.relative_to(shop.path).as_posix()
+
+
+TEST = '''
+import pathlib
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "src"))
+from pricing import total
+
+
+class TotalTest(unittest.TestCase):
+    def test_the_total_of_nothing_is_nothing(self):
+        self.assertEqual(total([]), 0)
+'''
+"""A countermeasure: it fails on `WORSE`."""
+
+COUNTER = "python3 -m unittest tests/test_total.py"
+
+
+def filled_in(text: str, *, check: str = COUNTER, goal_later: str = "the plan itself brings it") -> str:
+    """An incident's page as a person fills it in."""
+    text = _section(text, "Root cause", f"- Category: knowledge gap\n- Goal later: {goal_later}\n\nNobody said what the total of nothing is.\n")
+    measure = f"### 1. A test of the empty total\n\n- Level: L2\n- Location: `tests/test_total.py`\n- Check: `{check}`\n"
+    return _section(text, "Countermeasures", measure)
+
+
+def _section(text: str, title: str, body: str) -> str:
+    head, mark, rest = text.partition(f"\n## {title}\n")
+    assert mark, title
+    _, after, tail = rest.partition("\n## ")
+    return f"{head}{mark}\n{body}{after}{tail}"
+
+
+__all__ = ["CHECK", "COUNTER", "GOOD", "TEST", "WORSE", "filled_in", "hopeless", "incidents", "page_of", "stopped_shop"]
