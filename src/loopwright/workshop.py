@@ -19,7 +19,7 @@ from loopwright.journal.hub import Hub
 from loopwright.labs import clone, worktree
 from loopwright.loops import starting
 from loopwright.models.defaults import access, choose
-from loopwright.vocabulary import Allowance, Event, Loops, Plan, Role, Skill
+from loopwright.vocabulary import Allowance, Event, Loops, Plan, Role, Skill, Standard
 
 LABS: dict[str, OpenLab] = {
     "clone": clone.open_lab,
@@ -97,20 +97,31 @@ def assemble(
 
 
 def configuration(hub: Hub) -> Configuration:
-    """LOOPS.md as it is in force: gates and test globs from the mainline's commit, the rest from where people edit."""
+    """LOOPS.md as it is in force: gates and test globs from the mainline's commit, the rest from where people edit.
+
+    Raises BadFiles where LOOPS.md or the mainline's STANDARDS.md doesn't read.
+    """
     first = (
         agents.loops(starting.tree_of(hub, hub.head_branch or "main")) if hub.head_branch else agents.loops(_head(hub))
     )
     mainline = first.mainline if "mainline" in first.raw or hub.tip(first.mainline) else hub.head_branch or "main"
     tip = starting.mainline_tip(hub, mainline)
-    edited = agents.loops(starting.tree_of(hub, mainline))
-    kept = agents.loops(hub.tree(tip))
+    disk, committed = starting.tree_of(hub, mainline), hub.tree(tip)
+    edited, kept = agents.loops(disk), agents.loops(committed)
+    agents.standards.read(committed)  # they are gates: where they don't read, nothing is run
     notes: tuple[str, ...] = ()
     if (kept.checks, kept.tests, kept.protected) != (edited.checks, edited.tests, edited.protected):
         notes = ("agents/LOOPS.md has uncommitted gates: the mainline's own (checks, tests, protected) are in force",)
+    if disk.read(agents.standards.PATH) != committed.read(agents.standards.PATH):
+        notes += (f"{agents.standards.PATH} has uncommitted edits: the mainline's own standards are in force",)
     protected = tuple(dict.fromkeys((*kept.protected, *edited.protected)))
     in_force = replace(edited, mainline=mainline, checks=kept.checks, tests=kept.tests, protected=protected)
     return in_force, notes
+
+
+def standards(hub: Hub, loops: Loops) -> tuple[Standard, ...]:
+    """The standards that are in force: those of the mainline's commit."""
+    return agents.standards.read(hub.tree(starting.mainline_tip(hub, loops.mainline)))
 
 
 def _head(hub: Hub) -> Tree:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from loopwright.errors import BadUse
-from loopwright.loops.promotion import recording
+from loopwright.loops.promotion import edits, recording
 from loopwright.loops.promotion.edits import Edit
+from loopwright.vocabulary import Countermeasure
 from tests.promotion.conftest import Line, person
 
 PLAN = "---\nstatus: ready\npriority: P1\n---\n# Something\n\n## Chunks\n### 1. One\nDo it.\n\n## Goal\n- `true`\n"
@@ -48,19 +51,19 @@ def test_pages_and_lines_arrive_together_and_a_second_time_changes_nothing(plann
     planned.repo.write("plans/README.md", "# Plans\n")
     planned.repo.write("wiki/index.md", "# Index\n")
     planned.repo.commit("an index")
-    edits = (
+    told = (
         Edit("page", "wiki/90_LOG/p.md", ("# P\n",)),
         Edit("log", "wiki/log.md", ("2026-11-20", "landed", "X")),
         Edit("index", "wiki/index.md", ("90_LOG/p", "P")),
         status("done"),
         Edit("tick", PATH, ("1", "gen-1 at 1234567")),
     )
-    commit = record(planned, *edits)
+    commit = record(planned, *told)
     assert planned.repo.show(commit, "wiki/log.md").endswith("## [2026-11-20] landed | X\n")
     assert "[[90_LOG/p]]" in planned.repo.show(commit, "wiki/index.md")
     assert "gen-1 at 1234567" in planned.repo.show(commit, PATH)
     assert "done" in planned.repo.show(commit, "plans/README.md")
-    assert record(planned, *edits) == commit
+    assert record(planned, *told) == commit
     assert planned.repo.status() == ""
 
 
@@ -185,3 +188,42 @@ def test_a_rebase_has_to_end_first(planned: Line) -> None:
 def test_a_mainline_that_is_not_there_is_told(line: Line) -> None:
     with pytest.raises(BadUse, match="trunk"):
         recording.record(line.hub, "trunk", (status("running"),), "x", 1)
+
+
+STANDARDS = "agents/STANDARDS.md"
+
+
+def taught(check: str, incident: str) -> tuple[Edit, ...]:
+    return edits.standards((Countermeasure("Sums add up", "L2", check=check),), incident, date(2026, 11, 21))
+
+
+def test_a_standard_reaches_the_mainline_and_the_person_s_own_edits_of_the_page_alike(line: Line) -> None:
+    first = record(line, *taught("make test", "gen-1"))
+    assert line.repo.status() == ""
+    mine = line.repo.read(STANDARDS).replace("# Standards\n", "# Standards\n\nMy words.\n")
+    line.repo.write(STANDARDS, mine)
+    commit = record(line, *taught("make lint", "gen-2"))
+    assert line.repo.show(commit, STANDARDS).startswith(line.repo.show(first, STANDARDS).replace("S-2", "S-3"))
+    assert "My words." not in line.repo.show(commit, STANDARDS)
+    entry = line.repo.show(commit, STANDARDS).partition("### S-2")[2]
+    assert line.repo.read(STANDARDS) == f"{mine.replace('S-2', 'S-3')}\n### S-2{entry}"
+    assert record(line, *taught("make lint", "gen-2")) == commit
+
+
+def test_a_standard_that_is_there_gets_the_incident_and_a_countermeasure_without_a_check_makes_none(line: Line) -> None:
+    record(line, *taught("make test", "gen-1"))
+    commit = record(line, *taught("make  test", "gen-2"))
+    assert line.repo.show(commit, STANDARDS).count("### S-") == 1
+    assert "Incident: gen-1, gen-2\n" in line.repo.read(STANDARDS)
+    (line.repo.path / STANDARDS).unlink()
+    line.repo.commit("without standards")
+    note = edits.standards((Countermeasure("A note", "L4"),), "gen-3", date(2026, 11, 21))
+    assert record(line, *note) == line.main
+    assert STANDARDS not in line.repo.files()
+
+
+def test_a_check_of_several_lines_is_refused_before_anything_moves(line: Line) -> None:
+    before = line.main
+    with pytest.raises(BadUse, match="several lines\n  mend: "):
+        record(line, *taught("make a\nmake b", "gen-1"))
+    assert line.main == before

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from loopwright.checks.diagnostics import failures
 from loopwright.contracts import Lab
 from loopwright.redaction import redact
-from loopwright.vocabulary import Change, Failure, Gate, Ran, Verdict
+from loopwright.vocabulary import Change, Failure, Gate, Ran, Standard, Verdict
 
 EVIDENCE = 4000  # characters: about 1,000 tokens of the next attempt's first message
 _OUTPUT = 262_144  # bytes of output that are kept to read the failures from
 _LISTED = 10
+_NAMED = 200  # characters of a standard's title, and of the incidents that taught it
 _NOT_FOUND = 127  # what a shell answers for a command that isn't there
 
 
@@ -49,6 +50,17 @@ class GateCheck:
             failures=found,
             output="" if unmet is None else self.keep(output),
         )
+
+
+def in_the_name_of(standard: Standard, verdict: Verdict) -> Verdict:
+    """A standard's verdict bears its name. A refusal says what taught it, and how a person takes it back."""
+    if verdict.passed:
+        return replace(verdict, check=standard.name)
+    unmet, _, rest = verdict.evidence.partition("\n")
+    head = f"{standard.name} ({standard.title[:_NAMED]}), taught by {standard.incident[:_NAMED] or 'a person'}: {unmet}"
+    undo = f"delete {standard.name} from agents/STANDARDS.md"
+    mend = f"mend: don't bring it back; a person who finds that the standard no longer holds can undo it: {undo}"
+    return replace(verdict, check=standard.name, evidence=f"{head}\n{mend}\n{rest}".rstrip())
 
 
 def _reason(ran: Ran, found: tuple[Failure, ...]) -> str:

@@ -178,6 +178,9 @@ def _examined(hub: Hub) -> Any:
     else:
         mend = "name the repository's tests in `checks:` of agents/LOOPS.md, and commit it"
         yield _row("checks", None, "none for every plan: only a plan's own commands gate it", mend)
+    if standards := workshop.standards(hub, shop.loops):
+        names = ", ".join(f"{one.name} {one.title}" for one in standards)
+        yield _row("standards", True, f"{len(standards)} in force: {names}")
     for note in shop.notes:
         part, _, told = note.partition(": ")
         yield _row(part, None, told)

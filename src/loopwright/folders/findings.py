@@ -15,7 +15,7 @@ from loopwright.vocabulary import Criterion, Loops, Plan, Role
 
 FOLDERS = ("plans", "agents", "skills", "wiki")
 """Where the files lie that people write."""
-_READING = ("CONTEXT", "LANGUAGE", "PRIORITIES", "STANDARDS")
+_READING = ("CONTEXT", "LANGUAGE", "PRIORITIES")
 
 
 def check(
@@ -57,7 +57,8 @@ def to_json(files: int, problems: Iterable[Problem]) -> dict[str, Any]:
 
 
 def kind_of(path: str) -> str | None:
-    """plan | role | loops | goals | page | skill | wiki | stranger, by its place; None for what isn't ours to judge."""
+    """plan | role | loops | goals | standards | page | skill | wiki | stranger, by its place; None for what isn't ours
+    to judge."""
     folder, _, rest = path.partition("/")
     if folder == "skills":
         return "skill" if skills.is_skill(path) else None
@@ -73,7 +74,7 @@ def kind_of(path: str) -> str | None:
 def _agent(stem: str) -> str | None:
     if stem in agents.ROLES:
         return "role"
-    if stem in ("LOOPS", "GOALS"):
+    if stem in ("LOOPS", "GOALS", "STANDARDS"):
         return stem.lower()
     return "page" if stem in _READING else "stranger" if stem.islower() else None
 
@@ -129,6 +130,8 @@ def _one(
             return agents.examine_role(path, data)
         case "loops":
             return agents.examine_loops(data)
+        case "standards":
+            return None, agents.standards.examine(data)[1]
         case "skill":
             return None, skills.read(path, data)[1]
         case "wiki":

@@ -11,7 +11,7 @@ from loopwright.contracts import Lab
 from loopwright.journal.codec import decode, encode
 from loopwright.loops import telling
 from loopwright.loops.desk import Desk
-from loopwright.loops.verification import fresh_lab, rules, verify
+from loopwright.loops.verification import fresh_lab, house_gates, verify
 from loopwright.loops.withholding import without_secrets
 from loopwright.vocabulary import Attempt, Change, Chunk, Hazard, Report, Run, Stop, Verdict, matches
 
@@ -113,7 +113,7 @@ def _judge(
     """Guards first, then commands, then the checker: each is asked only when all before it are content."""
     verdicts = (telling.finished(report), *_guard(desk, lab, change, before))
     if all(verdict.passed for verdict in verdicts):
-        gates = (*rules(desk, desk.base).checks, *desk.plan.checks, *chunk.verify)
+        gates = (*house_gates(desk, desk.base), *desk.plan.checks, *chunk.verify)
         key = f"{chunk.number}-{number}"
         verdicts += verify(desk, key, change.commit, desk.base, gates, f"chunk-{chunk.number}")
         if all(verdict.passed for verdict in verdicts):

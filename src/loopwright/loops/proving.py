@@ -13,7 +13,7 @@ from loopwright.loops.desk import Desk
 from loopwright.loops.promotion import landing
 from loopwright.loops.promotion.gated import same_to_gates
 from loopwright.loops.promotion.landing import Conflict, Stale
-from loopwright.loops.verification import fresh_lab, rules, verify
+from loopwright.loops.verification import fresh_lab, house_gates, rules, verify
 from loopwright.vocabulary import Change, Gate, Landing, Outcome, Run, Stop, Verdict, matches
 
 
@@ -61,13 +61,14 @@ def candidate(desk: Desk, tip: str, *, anew: bool = False) -> str | Conflict:
 
 
 def gates_of(desk: Desk, mainline: str) -> tuple[Gate, ...]:
-    """All that must hold on the tree that lands: the repository's checks, the plan's, every chunk's, the goal's.
+    """All that must hold on the tree that lands: the repository's checks and standards, the plan's, every chunk's, the
+    goal's.
 
     The repository's are those of the mainline's commit that it lands on: they may be others than when the run began.
     """
     chunks = tuple(gate for chunk in desk.plan.chunks for gate in chunk.verify)
-    every = (*rules(desk, mainline).checks, *desk.plan.checks, *chunks, *goal_gates(desk))
-    by_meaning = {(g.command, g.exit, g.prints, g.bound): g for g in reversed(every)}
+    every = (*house_gates(desk, mainline), *desk.plan.checks, *chunks, *goal_gates(desk))
+    by_meaning = {gate.meaning: gate for gate in reversed(every)}
     return tuple(reversed(by_meaning.values()))
 
 

@@ -255,11 +255,18 @@ def _verdicts(title: str, verdicts: tuple[Verdict, ...]) -> Iterator[str]:
         return
     yield from ("", f"## {title}", "")
     for verdict in verdicts:
-        bound = f" on {verdict.commit[:10]}" if verdict.commit else ""
+        bound = f" ({_standard(verdict)})" if _standard(verdict) else ""
+        bound += f" on {verdict.commit[:10]}" if verdict.commit else ""
         bound += ", with the mainline's tests laid over" if verdict.check.endswith(RECORD) else ""
         yield f"- {'passed' if verdict.passed else 'FAILED'}: `{verdict.command or verdict.check}`{bound}"
         if not verdict.passed or verdict.command is None:
             yield from (f"  {line}" for line in _quoted(verdict.evidence))
+
+
+def _standard(verdict: Verdict) -> str:
+    """The standard whose check a verdict is of; '' for a gate that bears no name of its own."""
+    name = verdict.check.removesuffix(RECORD)
+    return name if verdict.command and name == verdict.source else ""
 
 
 def _quoted(text: str) -> list[str]:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from loopwright.checks import moves, record
-from loopwright.checks.gates import GateCheck
+from loopwright.checks.gates import GateCheck, in_the_name_of
 from loopwright.contracts import Lab
 from loopwright.errors import LabFailed
 from loopwright.folders import agents
@@ -82,6 +82,15 @@ def rules(desk: Desk, mainline: str) -> Loops:
     return agents.loops(desk.hub.tree(mainline))
 
 
+def house_gates(desk: Desk, mainline: str) -> tuple[Gate, ...]:
+    """What everything has to pass that lands on a commit of the mainline: the checks of its LOOPS.md, and those of its
+    STANDARDS.md. What a candidate has made of either counts for nothing."""
+    checks = rules(desk, mainline).checks
+    known = {gate.meaning for gate in checks}
+    taught = agents.standards.gates(agents.standards.read(desk.hub.tree(mainline)))
+    return (*checks, *(gate for gate in taught if gate.meaning not in known))
+
+
 @dataclass(frozen=True)
 class CommitFiles:
     """A commit's regular files."""
@@ -98,11 +107,13 @@ class CommitFiles:
 def _run(desk: Desk, key: str, change: Change, mainline: str, gates: tuple[Gate, ...]) -> Iterator[Verdict]:
     if not gates:
         return
+    standards = {one.name: one for one in agents.standards.read(desk.hub.tree(mainline))}
     with fresh_lab(desk, key, change.commit, mainline) as lab:
         for gate in gates:
             desk.tell("command", f"$ {gate.command}", command=gate.command)
-            check = GateCheck(gate, _COMMAND_SECONDS, desk.shop.secrets, desk.keep_output)
-            verdict = replace(check.check(change, lab), source=gate.source)
+            verdict = GateCheck(gate, _COMMAND_SECONDS, desk.shop.secrets, desk.keep_output).check(change, lab)
+            if taught := standards.get(gate.source):
+                verdict = in_the_name_of(taught, verdict)
             desk.tell("verdict", _said(verdict), passed=verdict.passed)
             yield verdict
 

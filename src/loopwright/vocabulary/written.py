@@ -52,7 +52,12 @@ class Gate:
     prints: str | None = None
     bound: tuple[str, float] | None = None  # ("<=", 2.5)
     line: int = 0
-    source: str = "plan"  # LOOPS.md | plan | chunk | goal
+    source: str = "plan"  # LOOPS.md | S-N (a standard) | plan | chunk | goal
+
+    @property
+    def meaning(self) -> tuple[object, ...]:
+        """What makes two gates the same, wherever they are written."""
+        return (self.command, self.exit, self.prints, self.bound)
 
     def unmet(self, code: int, output: str) -> str | None:
         """Why the outcome isn't what was expected, or None when it is. `output` is stdout and stderr together."""

@@ -1,5 +1,6 @@
 """Reads `agents/`: who plays which role, the limits that no loop may pass, the goals, and the house's words."""
 
+from loopwright.folders.agents import standards
 from loopwright.folders.agents.goals import examine_goals, goals, goals_text
 from loopwright.folders.agents.loops import PATH as LOOPS
 from loopwright.folders.agents.loops import examine_loops, loops
@@ -24,4 +25,5 @@ __all__ = [
     "priorities",
     "role",
     "roles",
+    "standards",
 ]

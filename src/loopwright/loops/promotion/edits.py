@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from loopwright.andon.page import closed, refused
-from loopwright.folders import plans, wiki
-from loopwright.vocabulary import Status
+from loopwright.folders import agents, plans, wiki
+from loopwright.vocabulary import PROVEN, Countermeasure, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,8 +16,9 @@ class Edit:
     """One edit of one loop-owned file. Made twice, it changes nothing the second time.
 
     what: `status` (a plan's status line), `tick` (a chunk's own line), `page` (a whole new file), `log` (one line
-    more), `index` (one line more), `whole` (regenerated), `adopt` (what isn't there yet), `resolved` (an
-    incident's page), `refused` (the same, with what is missing).
+    more), `index` (one line more), `standards` (one entry more, or merged with the one of the same check), `whole`
+    (regenerated), `adopt` (what isn't there yet), `resolved` (an incident's page), `refused` (the same, with what is
+    missing).
     """
 
     what: str
@@ -33,6 +34,9 @@ class Edit:
                 return data if data is not None else text.encode(errors="surrogateescape")
             case "log", (day, verb, title):
                 return wiki.log_line(data or b"", date.fromisoformat(day), verb, title)
+            case "standards", (incident, day, measure, level, check):
+                new = Countermeasure(measure, level, check=check)
+                return agents.standards.added(data or b"", (new,), incident, date.fromisoformat(day)) or data
             case _ if data is None:
                 return None
             case "resolved", (when, words):
@@ -46,6 +50,13 @@ class Edit:
         if self.what == "refused" and data is not None:
             return refused(data, self.words)
         raise ValueError(f"no such edit: {self}")
+
+
+def standards(new: Sequence[Countermeasure], incident: str, day: date) -> tuple[Edit, ...]:
+    """The edits that make standards of countermeasures; those without a check that really runs make none."""
+    held = (one for one in new if one.level in PROVEN and one.check.strip())
+    words = ((incident, day.isoformat(), one.measure, one.level, one.check) for one in held)
+    return tuple(Edit("standards", agents.standards.PATH, word) for word in words)
 
 
 def apply_all(edits: tuple[Edit, ...], contents: Mapping[str, bytes | None]) -> dict[str, bytes | None]:

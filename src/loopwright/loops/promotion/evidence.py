@@ -53,9 +53,11 @@ class Evidence:
         }
 
     def has_checks(self, commit: str) -> bool:
-        """Whether LOOPS.md of a commit names commands that everything must pass; so too where it doesn't read."""
+        """Whether a commit has commands that everything must pass, in LOOPS.md or as standards; so too where they don't
+        read."""
+        tree = self.hub.tree(commit)
         try:
-            return bool(agents.loops(self.hub.tree(commit)).checks)
+            return bool(agents.loops(tree).checks or agents.standards.read(tree))
         except BadFiles:
             return True
 

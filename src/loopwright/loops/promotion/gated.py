@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from loopwright.folders import plans
+from loopwright.folders import agents, plans
 from loopwright.git import Git
 from loopwright.vocabulary import OWNED, FileChange, matches
 
@@ -45,5 +45,6 @@ def _same_words(change: FileChange, blobs: Mapping[str, bytes | None]) -> bool:
 
 def same_to_gates(git: Git, one: str, other: str) -> bool:
     """Whether two commits or trees are the same to every gate: a move of the mainline by record commits alone needs
-    no second verification."""
-    return not differing(git.changes(one, other), git.blobs)
+    no second verification. One that changes the standards does: these are gates themselves."""
+    changes = git.changes(one, other)
+    return not differing(changes, git.blobs) and all(change.path != agents.standards.PATH for change in changes)

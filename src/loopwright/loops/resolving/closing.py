@@ -12,16 +12,18 @@ from loopwright.andon.page import Page
 from loopwright.checkpoints import reached
 from loopwright.contracts import Workshop
 from loopwright.errors import BadUse
+from loopwright.folders.agents import standards
 from loopwright.journal import claims, line
 from loopwright.journal.claims import Claim
 from loopwright.journal.hub import Hub
 from loopwright.loops import given, starting
 from loopwright.loops.andon import standing
 from loopwright.loops.desk import Desk
+from loopwright.loops.promotion import edits as editing
 from loopwright.loops.promotion import recording
 from loopwright.loops.promotion.edits import Edit
 from loopwright.loops.resolving.proof import Proof
-from loopwright.vocabulary import Incident, Plan, Status
+from loopwright.vocabulary import Incident, Plan, Standard, Status
 
 Result = dict[str, Any]
 
@@ -52,8 +54,8 @@ def resolve(hub: Hub, shop: Workshop, number: int, branch: str | None = None, *,
     if landed and not landed["landed"]:
         why = landed["held"] or f"run {landed['run']} was {landed['outcome']}: {landed['page']}"
         return _result(incident, resolved=False, missing=[f"{branch} did not land: {why}"])
-    standards = _close(hub, shop, incident, data, found)
-    return _result(incident, resolved=True, standards=standards, landed=landed["commit"] if landed else None)
+    taught = _close(hub, shop, incident, data, found)
+    return _result(incident, resolved=True, standards=taught, landed=landed["commit"] if landed else None)
 
 
 def edited(hub: Hub, mainline: str) -> tuple[Incident, ...]:
@@ -117,7 +119,7 @@ def _desk(hub: Hub, shop: Workshop, incident: Incident) -> Iterator[Desk]:
 
 
 def _close(hub: Hub, shop: Workshop, incident: Incident, data: bytes, found: Page) -> list[str]:
-    """Page, standards, status and log in one commit, with the ref gone in the same moment."""
+    """Page, standards, status and log in one commit, with the ref gone in the same moment; the standards' names."""
     now = shop.clock.now().isoformat(timespec="seconds")
     who = hub.git.person()
     text = page.closed(data, now, f"by {who}" if who else "by a person").decode(errors="surrogateescape")
@@ -125,13 +127,18 @@ def _close(hub: Hub, shop: Workshop, incident: Incident, data: bytes, found: Pag
     edits = [
         Edit("page", incident.page, (text,)),
         Edit("log", "wiki/log.md", (now[:10], "resolved", title)),
+        *editing.standards(earned.proven(found.analysis), incident.page, shop.clock.now().date()),
     ]
     if incident.plan and not _stopped_by_another(hub, shop, incident):
         edits.append(Edit("status", f"plans/{incident.plan}.md", (str(Status.READY),)))
     reached("andon:earned")
     drops = (line.ref_of(incident),)
-    recording.record(hub, shop.loops.mainline, tuple(edits), f"loopwright: {title}", incident.run, drops=drops)
-    return []
+    tip = recording.record(hub, shop.loops.mainline, tuple(edits), f"loopwright: {title}", incident.run, drops=drops)
+    return [one.name for one in standards.examine(hub.tree(tip).read(standards.PATH) or b"")[0] if _by(one, incident)]
+
+
+def _by(standard: Standard, incident: Incident) -> bool:
+    return incident.page in standard.incident
 
 
 def _stopped_by_another(hub: Hub, shop: Workshop, incident: Incident) -> bool:
