@@ -21,6 +21,7 @@ INCIDENT = Incident(
     exit=2,
     commit="a" * 40,
     base="b" * 40,
+    maker="anthropic claude-opus-5-5",
     opened="2026-11-21T05:12:00.123+00:00",
     page="wiki/90_LOG/2026-11-21-andon-gen-12.md",
 )

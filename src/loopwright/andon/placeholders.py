@@ -23,7 +23,7 @@ _BRACKETED = re.compile(
 
 def is_placeholder(text: str) -> bool:
     """Whether a text is empty or only keeps a place: TODO, TBD, ..., n/a, unknown, <your text>, lorem ipsum."""
-    stripped = text.strip().strip("*_`\"' ")
+    stripped = text.strip()[:1000].strip("*_`\"' ")
     words = " ".join(re.findall(r"\w+", stripped.replace("'", "").casefold()))
     whole = not words or _WHOLE.fullmatch(words) or (len(set(words)) == 1 and not words.isdigit())
     return bool(whole) or bool(_BEGINS.match(words) or _BRACKETED.fullmatch(stripped))

@@ -100,6 +100,7 @@ def _incident(path: str, header: Mapping[str, Any]) -> Incident | None:
         exit=header.get("exit"),
         commit=header.get("commit") or None,
         base=header.get("base") or None,
+        maker=header.get("maker") or "",
         opened=header.get("opened") or "",
         page=path,
     )

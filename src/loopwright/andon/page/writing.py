@@ -48,6 +48,8 @@ def _header(incident: Incident) -> Iterator[str]:
         yield f"candidates: {json.dumps(shown)}"
     yield f"signature: {_line(incident.signature)}"
     yield from _where(incident)
+    if incident.maker:
+        yield f"maker: {_line(incident.maker)}"
     yield f"opened: {_line(incident.opened)}"
     yield "resolved:"
 

@@ -1,0 +1,165 @@
+"""Judges an analysis: whether five whys lead to something that can be changed, and to something that changes it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import combinations
+
+from loopwright.andon.blame import blames
+from loopwright.andon.placeholders import is_placeholder
+from loopwright.andon.vacuous import always_passes, only_tells
+from loopwright.vocabulary import CATEGORIES, LEVELS, PROVEN, Analysis, Countermeasure, RootCause, Why
+
+FEWEST = 5
+UNVERIFIED = "Not verified:"
+"""What a conclusion begins with whose verification didn't hold when it was run again."""
+
+_SAME = 0.8  # share of two texts' words that are in both: from there on one restates the other
+_PLAIN = re.compile(
+    r"an?|the|th[ei]se?|those|its?|the[iy]r?|them|there|is|are|was|were|be|been|being|has|have|had|do|does|did|and|or|"
+    r"but|so|as|of|in|on|at|to|for|from|by|with|which|who|what|when|then|because|since|thus|therefore|hence|why|due|reason|"
+    r"caused?|causes|confirmed|verified|proved|shown?|shows|true|indeed|also|again|still|"
+    r"that|yes|ok|correct|hypothesis"
+)
+"""Words that tell nothing of what a sentence is about."""
+_READ = 4000  # characters of a text that are compared with another's
+_EXHORTS = re.compile(
+    r"\b(?:be (?:\w+ )?careful|pay (?:\w+ )?attention|try harder|do better|be (?:\w+ )?(?:diligent|attentive)|think first|"
+    r"don'?t (?:forget|do (?:it|that|this) again))\b",
+    re.IGNORECASE,
+)
+
+
+def objections(analysis: Analysis) -> tuple[str, ...]:
+    """What keeps an analysis from being one, each in a sentence that says where; empty for a good one.
+
+    Looks at the words alone: whether a verification holds is seen by running it again.
+    """
+    return (
+        *_count(analysis.whys),
+        *(f"why {number}: {what}" for number, why in enumerate(analysis.whys, 1) for what in _level(why)),
+        *_circles(analysis),
+        *_root_cause(analysis.root_cause, analysis.whys),
+        *_countermeasures(analysis.countermeasures),
+    )
+
+
+def _count(whys: tuple[Why, ...]) -> Iterator[str]:
+    if len(whys) < FEWEST:
+        yield f"there are {len(whys)} whys, and {FEWEST} are the fewest"
+
+
+def _level(why: Why) -> Iterator[str]:
+    for name, text in (("hypothesis", why.hypothesis), ("conclusion", why.conclusion)):
+        if is_placeholder(text):
+            yield f"it has no {name}"
+        elif text.startswith(UNVERIFIED):
+            yield "its verification didn't hold when it was run again"
+        elif _thin(text):
+            yield f"its {name} says too little: '{_short(text)}'"
+    if is_placeholder(why.command):
+        yield "it has no verification: a command that shows it"
+    elif only_tells(why.command):
+        yield f"its verification prints what it is told to, whatever the repository holds: {_short(why.command)}"
+
+
+def _thin(text: str) -> bool:
+    """Whether there is hardly a word in it that tells something: `Confirmed.`"""
+    return len(re.findall(r"\w+", text[:_READ])) < 2 or not _words(text)
+
+
+# ---------------------------------------------------------------- circles
+
+
+def _circles(analysis: Analysis) -> Iterator[str]:
+    for (one, before), (two, after) in combinations(enumerate(analysis.whys, 1), 2):
+        if _alike(before.hypothesis, after.hypothesis):
+            yield f"why {two} restates the hypothesis of why {one}: it leads back instead of deeper"
+        elif _alike(before.hypothesis, after.conclusion):
+            yield f"why {two} concludes what why {one} began with: it leads back instead of deeper"
+        elif _alike(before.conclusion, after.conclusion):
+            yield f"why {two} concludes what why {one} concluded: one of them is none"
+        if before.command and _proof(before) == _proof(after):
+            yield f"why {two} rests on the same command and output as why {one}"
+    if _alike(analysis.root_cause.text, analysis.problem):
+        yield "the root cause restates the problem"
+    elif analysis.whys and _alike(analysis.root_cause.text, analysis.whys[0].hypothesis):
+        yield "the root cause restates why 1: the levels below it lead nowhere"
+
+
+def _alike(one: str, two: str) -> bool:
+    """Whether two texts say the same, whatever the order of their words."""
+    first, second = _words(one), _words(two)
+    if len(first) < 2 or len(second) < 2:
+        return bool(first) and first == second
+    return len(first & second) / len(first | second) >= _SAME
+
+
+def _words(text: str) -> frozenset[str]:
+    found = re.findall(r"\w+", text[:_READ].casefold().replace("n't", " not"))
+    return frozenset(_stem(word) for word in found if not _PLAIN.fullmatch(word))
+
+
+def _stem(word: str) -> str:
+    for ending in ("ing", "ed", "es", "s"):
+        if len(word) > len(ending) + 3 and word.endswith(ending):
+            return word.removesuffix(ending)
+    return word
+
+
+def _proof(why: Why) -> tuple[str, str]:
+    return _folded(why.command), _folded(why.output)
+
+
+def _folded(text: str) -> str:
+    return " ".join(text[:_READ].split())
+
+
+# ---------------------------------------------------------------- what follows
+
+
+def _root_cause(cause: RootCause, whys: tuple[Why, ...]) -> Iterator[str]:
+    if not cause.category:
+        yield f"the root cause has no category: one of {', '.join(CATEGORIES)}"
+    elif cause.category not in CATEGORIES:
+        yield f"'{_short(cause.category)}' is no category of root causes: one of {', '.join(CATEGORIES)}"
+    if is_placeholder(cause.text):
+        yield "there is no root cause"
+    elif _thin(cause.text) and not blames(cause.text):
+        yield f"the root cause says too little: '{_short(cause.text)}'"
+    last = whys[-1].conclusion if whys else ""
+    for where, text in (("the root cause", cause.text), ("the last conclusion", last)):
+        if blames(text):
+            yield f"{where} blames somebody, or luck: ask what let it through, and what would have noticed"
+
+
+def _countermeasures(measures: tuple[Countermeasure, ...]) -> Iterator[str]:
+    if not measures:
+        yield "there is no countermeasure"
+        return
+    for number, each in enumerate(measures, 1):
+        yield from (f"countermeasure {number}: {what}" for what in _countermeasure(each))
+    strong = any(each.level in PROVEN or each.level not in LEVELS for each in measures)
+    if not strong and all(len(re.findall(r"\w+", each.justification)) < 3 for each in measures):
+        yield "no countermeasure is at L1 or L2, and no justification says why nothing stronger is to be had"
+
+
+def _countermeasure(each: Countermeasure) -> Iterator[str]:
+    if is_placeholder(each.measure):
+        yield "it doesn't say what is done"
+    elif _EXHORTS.search(each.measure):
+        yield "an appeal changes nothing: change what let it through"
+    if each.level not in LEVELS:
+        yield f"it has no level: one of {', '.join(LEVELS)}"
+    if is_placeholder(each.location):
+        yield "it has no location: a path in the repository"
+    if is_placeholder(each.check):
+        yield "it has no check: a command that fails without it"
+    elif always_passes(each.check):
+        yield f"its check can't fail: {_short(each.check)}"
+
+
+def _short(text: str, most: int = 100) -> str:
+    told = _folded(text)
+    return told if len(told) <= most else f"{told[:most]}..."
