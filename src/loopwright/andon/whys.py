@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import combinations
 
 from loopwright.andon.blame import blames
@@ -15,6 +16,9 @@ FEWEST = 5
 UNVERIFIED = "Not verified:"
 """What a conclusion begins with whose verification didn't hold when it was run again."""
 
+ROOT_CAUSE = "root cause"
+_BLAMED = "blames somebody, or luck: ask what let it through, and what would have noticed"
+
 _SAME = 0.8  # share of two texts' words that are in both: from there on one restates the other
 _PLAIN = re.compile(
     r"an?|the|th[ei]se?|those|its?|the[iy]r?|them|there|is|are|was|were|be|been|being|has|have|had|do|does|did|and|or|"
@@ -25,10 +29,22 @@ _PLAIN = re.compile(
 """Words that tell nothing of what a sentence is about."""
 _READ = 4000  # characters of a text that are compared with another's
 _EXHORTS = re.compile(
-    r"\b(?:be (?:\w+ )?careful|pay (?:\w+ )?attention|try harder|do better|be (?:\w+ )?(?:diligent|attentive)|think first|"
+    r"\b(?:be (?:\w+ )?careful|pay (?:\w+ )?attention|try harder|do better|be (?:\w+ )?(?:diligent|attentive)|"
     r"don'?t (?:forget|do (?:it|that|this) again))\b",
     re.IGNORECASE,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """What is wrong, and where: a why or a countermeasure by its number (from 1), or what both rest on."""
+
+    text: str
+    place: str = ""  # why | root cause | countermeasure | '' for the analysis as a whole
+    number: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.place} {self.number}: {self.text}" if self.number else self.text
 
 
 def objections(analysis: Analysis) -> tuple[str, ...]:
@@ -36,18 +52,24 @@ def objections(analysis: Analysis) -> tuple[str, ...]:
 
     Looks at the words alone: whether a verification holds is seen by running it again.
     """
+    return tuple(str(found) for found in judged(analysis))
+
+
+def judged(analysis: Analysis) -> tuple[Objection, ...]:
+    """The objections with their places."""
+    levels = (Objection(what, "why", number) for number, why in enumerate(analysis.whys, 1) for what in _level(why))
     return (
         *_count(analysis.whys),
-        *(f"why {number}: {what}" for number, why in enumerate(analysis.whys, 1) for what in _level(why)),
+        *levels,
         *_circles(analysis),
         *_root_cause(analysis.root_cause, analysis.whys),
         *_countermeasures(analysis.countermeasures),
     )
 
 
-def _count(whys: tuple[Why, ...]) -> Iterator[str]:
+def _count(whys: tuple[Why, ...]) -> Iterator[Objection]:
     if len(whys) < FEWEST:
-        yield f"there are {len(whys)} whys, and {FEWEST} are the fewest"
+        yield Objection(f"there are {len(whys)} whys, and {FEWEST} are the fewest")
 
 
 def _level(why: Why) -> Iterator[str]:
@@ -72,20 +94,20 @@ def _thin(text: str) -> bool:
 # ---------------------------------------------------------------- circles
 
 
-def _circles(analysis: Analysis) -> Iterator[str]:
+def _circles(analysis: Analysis) -> Iterator[Objection]:
     for (one, before), (two, after) in combinations(enumerate(analysis.whys, 1), 2):
         if _alike(before.hypothesis, after.hypothesis):
-            yield f"why {two} restates the hypothesis of why {one}: it leads back instead of deeper"
+            yield Objection(f"it restates the hypothesis of why {one}: it leads back instead of deeper", "why", two)
         elif _alike(before.hypothesis, after.conclusion):
-            yield f"why {two} concludes what why {one} began with: it leads back instead of deeper"
+            yield Objection(f"it concludes what why {one} began with: it leads back instead of deeper", "why", two)
         elif _alike(before.conclusion, after.conclusion):
-            yield f"why {two} concludes what why {one} concluded: one of them is none"
+            yield Objection(f"it concludes what why {one} concluded: one of them is none", "why", two)
         if before.command and _proof(before) == _proof(after):
-            yield f"why {two} rests on the same command and output as why {one}"
+            yield Objection(f"it rests on the same command and output as why {one}", "why", two)
     if _alike(analysis.root_cause.text, analysis.problem):
-        yield "the root cause restates the problem"
+        yield Objection("the root cause restates the problem", ROOT_CAUSE)
     elif analysis.whys and _alike(analysis.root_cause.text, analysis.whys[0].hypothesis):
-        yield "the root cause restates why 1: the levels below it lead nowhere"
+        yield Objection("the root cause restates why 1: the levels below it lead nowhere", ROOT_CAUSE)
 
 
 def _alike(one: str, two: str) -> bool:
@@ -119,30 +141,29 @@ def _folded(text: str) -> str:
 # ---------------------------------------------------------------- what follows
 
 
-def _root_cause(cause: RootCause, whys: tuple[Why, ...]) -> Iterator[str]:
-    if not cause.category:
-        yield f"the root cause has no category: one of {', '.join(CATEGORIES)}"
-    elif cause.category not in CATEGORIES:
-        yield f"'{_short(cause.category)}' is no category of root causes: one of {', '.join(CATEGORIES)}"
+def _root_cause(cause: RootCause, whys: tuple[Why, ...]) -> Iterator[Objection]:
+    if cause.category not in CATEGORIES:
+        said = f"'{_short(cause.category)}' is no category of root causes" if cause.category else "it has no category"
+        yield Objection(f"root cause: {said}: one of {', '.join(CATEGORIES)}", ROOT_CAUSE)
     if is_placeholder(cause.text):
-        yield "there is no root cause"
-    elif _thin(cause.text) and not blames(cause.text):
-        yield f"the root cause says too little: '{_short(cause.text)}'"
-    last = whys[-1].conclusion if whys else ""
-    for where, text in (("the root cause", cause.text), ("the last conclusion", last)):
-        if blames(text):
-            yield f"{where} blames somebody, or luck: ask what let it through, and what would have noticed"
+        yield Objection("there is no root cause", ROOT_CAUSE)
+    elif blames(cause.text):
+        yield Objection(f"the root cause {_BLAMED}", ROOT_CAUSE)
+    elif _thin(cause.text):
+        yield Objection(f"the root cause says too little: '{_short(cause.text)}'", ROOT_CAUSE)
+    if whys and blames(whys[-1].conclusion):
+        yield Objection(f"the last conclusion {_BLAMED}", "why", len(whys))
 
 
-def _countermeasures(measures: tuple[Countermeasure, ...]) -> Iterator[str]:
+def _countermeasures(measures: tuple[Countermeasure, ...]) -> Iterator[Objection]:
     if not measures:
-        yield "there is no countermeasure"
+        yield Objection("there is no countermeasure")
         return
     for number, each in enumerate(measures, 1):
-        yield from (f"countermeasure {number}: {what}" for what in _countermeasure(each))
+        yield from (Objection(what, "countermeasure", number) for what in _countermeasure(each))
     strong = any(each.level in PROVEN or each.level not in LEVELS for each in measures)
-    if not strong and all(len(re.findall(r"\w+", each.justification)) < 3 for each in measures):
-        yield "no countermeasure is at L1 or L2, and no justification says why nothing stronger is to be had"
+    if not strong and all(is_placeholder(each.justification) or _thin(each.justification) for each in measures):
+        yield Objection("no countermeasure is at L1 or L2, and no justification says why nothing stronger is to be had")
 
 
 def _countermeasure(each: Countermeasure) -> Iterator[str]:

@@ -45,7 +45,7 @@ class Lines:
 
     def append(self, entry: Mapping[str, Any]) -> None:
         """Write one line and wait for the disk."""
-        text = _clean(entry, self.known)
+        text = clean(entry, self.known)
         if self._torn is not None:
             os.truncate(self.path, self._torn)
             self._torn = None
@@ -56,7 +56,7 @@ class Lines:
         self._seen.append(json.loads(text))
 
 
-def _clean(entry: Mapping[str, Any], known: tuple[str, ...]) -> str:
+def clean(entry: Mapping[str, Any], known: tuple[str, ...]) -> str:
     """The entry as JSON without secrets: value by value, for one that is cut off (a key without its last line) runs
     to the end of its text; then as a whole, where a name beside a value tells that it is a secret."""
     plain = json.loads(json.dumps(entry, default=str))
