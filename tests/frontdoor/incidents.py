@@ -6,19 +6,15 @@ from typing import Any
 
 from loopwright.testing.script import Session
 
-from .conftest import CHECK, GOOD, PLAN, PRICING, Scripted, Shop, judges, maker, write
+from .conftest import PLAN, PRICING, Scripted, Shop, judges, maker, write
 
 WORSE = PRICING.replace("return sum(prices)", "return sum(prices) + 1").lstrip()
 """Breaks a test of the shop, and leaves the plan's goal unmet."""
 
 
-def hopeless() -> Session:
-    """A maker whose every attempt breaks a test, each in its own words."""
-    return Session(
-        role="maker",
-        turns=[write("src/pricing.py", WORSE), *maker().turns],
-        repeat=True,
-    )
+def hopeless(*, when: str = "") -> Session:
+    """A maker whose every attempt breaks a test."""
+    return Session(role="maker", turns=[write("src/pricing.py", WORSE), *maker().turns], repeat=True, when=when)
 
 
 def stopped_shop(scripted: Scripted, *more: Session, attempts: int = 1) -> Shop:
@@ -42,7 +38,7 @@ def page_of(shop: Shop, run: int = 1) -> str:
     return found.relative_to(shop.path).as_posix()
 
 
-TEST = '''
+TEST = """
 import pathlib
 import sys
 import unittest
@@ -54,7 +50,7 @@ from pricing import total
 class TotalTest(unittest.TestCase):
     def test_the_total_of_nothing_is_nothing(self):
         self.assertEqual(total([]), 0)
-'''
+"""
 """A countermeasure: it fails on `WORSE`."""
 
 COUNTER = "python3 -m unittest tests/test_total.py"
@@ -62,8 +58,14 @@ COUNTER = "python3 -m unittest tests/test_total.py"
 
 def filled_in(text: str, *, check: str = COUNTER, goal_later: str = "the plan itself brings it") -> str:
     """An incident's page as a person fills it in."""
-    text = _section(text, "Root cause", f"- Category: knowledge gap\n- Goal later: {goal_later}\n\nNobody said what the total of nothing is.\n")
-    measure = f"### 1. A test of the empty total\n\n- Level: L2\n- Location: `tests/test_total.py`\n- Check: `{check}`\n"
+    text = _section(
+        text,
+        "Root cause",
+        f"- Category: knowledge gap\n- Goal later: {goal_later}\n\nNobody said what the total of nothing is.\n",
+    )
+    measure = (
+        f"### 1. A test of the empty total\n\n- Level: L2\n- Location: `tests/test_total.py`\n- Check: `{check}`\n"
+    )
     return _section(text, "Countermeasures", measure)
 
 
@@ -72,6 +74,3 @@ def _section(text: str, title: str, body: str) -> str:
     assert mark, title
     _, after, tail = rest.partition("\n## ")
     return f"{head}{mark}\n{body}{after}{tail}"
-
-
-__all__ = ["CHECK", "COUNTER", "GOOD", "TEST", "WORSE", "filled_in", "hopeless", "incidents", "page_of", "stopped_shop"]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from loopwright.andon.blame import blames
 from loopwright.andon.placeholders import is_placeholder
+from loopwright.andon.vacuous import always_passes
 from loopwright.vocabulary import CATEGORIES, LEVELS, PROVEN, Analysis, Countermeasure
 
 
@@ -22,6 +24,8 @@ def _of_the_cause(analysis: Analysis) -> Iterator[str]:
     cause = analysis.root_cause
     if is_placeholder(cause.text):
         yield "the root cause: one or two sentences under `## Root cause`"
+    elif blames(cause.text):
+        yield "a root cause that is no person, agent, model or bad luck: what let that through?"
     if cause.category not in CATEGORIES:
         yield f"the root cause's category: `- Category:` with one of {', '.join(CATEGORIES)}"
 
@@ -43,5 +47,7 @@ def _of_one(measure: Countermeasure) -> Iterator[str]:
             yield "`- Location:` with the path of the file that holds it"
         if is_placeholder(measure.check):
             yield "`- Check:` with a command in a code span that passes now and fails on what failed"
+        elif always_passes(measure.check):
+            yield f"a check that can fail: `{measure.check}` can't"
     elif is_placeholder(measure.justification):
         yield f"`- Justification:` why nothing stronger than {measure.level} is to be had"

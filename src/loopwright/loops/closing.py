@@ -12,6 +12,7 @@ from loopwright.folders import plans
 from loopwright.journal import claims, records
 from loopwright.journal.codec import decode, encode
 from loopwright.loops import reports
+from loopwright.loops.andon import evidence
 from loopwright.loops.desk import Desk
 from loopwright.loops.promotion import checkout, landing, recording
 from loopwright.loops.promotion.edits import Edit
@@ -101,7 +102,7 @@ def _holds_secrets(attempt: Attempt) -> bool:
 
 def write_record(desk: Desk, run: Run, text: str) -> None:
     """Write the run's record, with its journal and transcripts as they are now."""
-    files = {"report.md": text.encode()}
+    files = {"report.md": text.encode(), **evidence.bundles(desk, run)}
     kept = (desk.home / name for name in ("plan.md", "plan.json", "journal.jsonl"))
     for path in (*kept, *sorted((desk.home / "transcripts").glob("*.jsonl"))):
         with contextlib.suppress(FileNotFoundError):

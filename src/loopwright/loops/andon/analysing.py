@@ -8,11 +8,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from loopwright.andon.page import Evidence
 from loopwright.andon.whys import ROOT_CAUSE, UNVERIFIED, Objection, judged
 from loopwright.contracts import Lab, schemas
-from loopwright.errors import LabFailed, Unreachable
+from loopwright.errors import BadUse, LabFailed, Unreachable
 from loopwright.journal.codec import decode, encode
 from loopwright.loops.desk import Desk
+from loopwright.loops.promotion import recording
+from loopwright.loops.promotion.edits import Edit
 from loopwright.loops.verification import fresh_lab
 from loopwright.markdown import fenced
 from loopwright.printed import plain
@@ -61,6 +64,17 @@ def analyse(desk: Desk, incident: Incident, facts: str) -> Analysis | None:
     return decode(Analysis, fact["analysis"])  # as a restart would read it: without secrets
 
 
+def drafted_onto(desk: Desk, incident: Incident, facts: Evidence) -> None:
+    """Have the draft written and put on the incident's page, where a person wrote nothing yet."""
+    said = "\n\n".join(filter(None, (facts.failed, facts.output, facts.changed)))
+    analysis = analyse(desk, incident, said)
+    if analysis is None:
+        return
+    edit = Edit("analysis", incident.page, (json.dumps(encode(analysis)),))
+    title = f"loopwright: why {incident.plan or 'the line'} stands still (gen-{incident.run})"
+    recording.record(desk.hub, desk.shop.loops.mainline, (edit,), title, desk.number)
+
+
 def _drafted(desk: Desk, incident: Incident, commit: str, facts: str) -> Draft | None:
     """The last draft of at most two: the second session is told what was wrong with the first one's."""
     draft: Draft | None = None
@@ -81,7 +95,7 @@ def _asked(desk: Desk, key: str, commit: str, task: str, seen: tuple[str, ...]) 
     lab = fresh_lab(desk, key, commit, desk.base)
     try:
         report = desk.play("analyst", key, lab, task, observations=seen, answer=ANSWER)
-    except (Unreachable, LabFailed) as problem:
+    except (Unreachable, BadUse, LabFailed) as problem:
         desk.note(f"no analyst: {redact(str(problem).splitlines()[0], desk.shop.secrets)}")
         return None
     if report is None:

@@ -11,7 +11,7 @@ from typing import Any
 from loopwright import __version__
 from loopwright.andon import decisive
 from loopwright.andon.page import Evidence
-from loopwright.journal.codec import encode
+from loopwright.journal.codec import decode, encode
 from loopwright.journal.facts import clean
 from loopwright.loops import telling
 from loopwright.loops.desk import Desk
@@ -62,6 +62,16 @@ def bundle(desk: Desk, run: Run, stop: Stop, incident: Incident) -> dict[str, by
         "context.json": _json(desk, _context(desk, run, incident)),
     }
     return {f"{folder(incident)}/{name}": text.encode(errors="replace") for name, text in written.items()}
+
+
+def bundles(desk: Desk, run: Run) -> dict[str, bytes]:
+    """The bundles of all of a run's incidents."""
+    found: dict[str, bytes] = {}
+    for fact in (fact for fact in desk.journal.facts() if fact["kind"] == "incident"):
+        incident = decode(Incident, fact["incident"])
+        stop = run.stop if run.stop and run.stop.reason == fact["reason"] else Stop(fact["reason"], incident.summary)
+        found |= bundle(desk, run, stop, incident)
+    return found
 
 
 def _output(desk: Desk, run: Run, stop: Stop) -> str:

@@ -7,13 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 from loopwright import shell
-from loopwright.andon import assess, decisive, page
-from loopwright.andon.page import Evidence
+from loopwright.andon import assess, page
 from loopwright.checkpoints import reached
 from loopwright.journal import line
 from loopwright.journal.codec import decode, encode
-from loopwright.loops import telling
 from loopwright.loops.andon import standing
+from loopwright.loops.andon.evidence import evidence
 from loopwright.loops.desk import Desk
 from loopwright.loops.promotion import recording
 from loopwright.loops.promotion.edits import Edit
@@ -25,7 +24,6 @@ NO_INCIDENT = frozenset({"rejected"})
 """Stops that a person made."""
 
 _NOTIFY_SECONDS = 10.0
-_EXCERPT = 3000  # characters of output on the page; the whole of it is in the record
 
 
 def stopped(desk: Desk, run: Run) -> Incident | None:
@@ -44,7 +42,7 @@ def opened(desk: Desk, run: Run, stop: Stop) -> Incident:
     line.stop(desk.hub, incident, incident.commit or desk.base)
     reached("andon:stopped")
     paused = stop.reason == "unreachable"
-    text = page.render(incident, _evidence(desk, run, stop))
+    text = page.render(incident, evidence(desk, run, stop, incident))
     edits = [
         Edit("adopt", incident.page, (text,)),
         Edit("log", "wiki/log.md", (incident.opened[:10], "andon", _title(incident))),
@@ -105,42 +103,6 @@ def _maker(desk: Desk) -> str:
 def _title(incident: Incident) -> str:
     what = "the line stands still" if incident.scope == "line" else f"{incident.plan} stands still"
     return f"{what}: {incident.kind} (gen-{incident.run})"
-
-
-def _evidence(desk: Desk, run: Run, stop: Stop) -> Evidence:
-    """What the page shows, without secrets."""
-    failed = decisive(run, stop)
-    printed = desk.output_of(failed) if failed else stop.detail
-    tip = run.attempts[-1].commit if run.attempts else None
-    changed = desk.hub.git.diff_stat(run.base, tip) if tip else ""
-    said = f"{telling.word(failed)}: {telling.gist(failed)}" if failed else stop.detail
-    clean = {name: redact(text, desk.shop.secrets) for name, text in _context(desk, run).items()}
-    return Evidence(
-        failed=redact(said, desk.shop.secrets),
-        output=redact(_ends(printed), desk.shop.secrets),
-        changed=redact(changed, desk.shop.secrets),
-        context=tuple(clean.items()),
-        bundle=f"refs/loopwright/runs/{desk.number}:incident",
-    )
-
-
-def _context(desk: Desk, run: Run) -> Mapping[str, str]:
-    told: dict[str, Any] = {
-        "plan": run.plan.path,
-        "base": run.base[:12],
-        "branch": run.branch,
-        "lab": desk.shop.lab_kind,
-        "maker": _maker(desk),
-        "attempts": str(len(run.attempts)),
-    }
-    return told
-
-
-def _ends(text: str) -> str:
-    if len(text) <= _EXCERPT:
-        return text
-    left_out = len(text) - _EXCERPT
-    return f"{text[: _EXCERPT // 3]}\n[... {left_out} characters left out ...]\n{text[-(_EXCERPT * 2 // 3) :]}"
 
 
 def _notify(desk: Desk, incident: Incident) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from loopwright.andon.page import closed, refused
+from loopwright.andon.page import closed, refused, with_analysis
 from loopwright.folders import agents, plans, wiki
-from loopwright.vocabulary import PROVEN, Countermeasure, Status
+from loopwright.journal.codec import decode
+from loopwright.vocabulary import PROVEN, Analysis, Countermeasure, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,8 @@ class Edit:
                 return None
             case "resolved", (when, words):
                 return closed(data, when, words)
+            case "analysis", (text,):
+                return with_analysis(data, decode(Analysis, json.loads(text)))
             case "status", (status,):
                 return plans.with_status(data, Status(status))
             case "tick", (number, text):

@@ -120,14 +120,15 @@ def _desk(hub: Hub, shop: Workshop, incident: Incident) -> Iterator[Desk]:
 
 def _close(hub: Hub, shop: Workshop, incident: Incident, data: bytes, found: Page) -> list[str]:
     """Page, standards, status and log in one commit, with the ref gone in the same moment; the standards' names."""
-    now = shop.clock.now().isoformat(timespec="seconds")
+    at = shop.clock.now()
+    now = at.isoformat(timespec="seconds")
     who = hub.git.person()
     text = page.closed(data, now, f"by {who}" if who else "by a person").decode(errors="surrogateescape")
     title = f"{incident.kind} (gen-{incident.run}): resolved"
     edits = [
         Edit("page", incident.page, (text,)),
         Edit("log", "wiki/log.md", (now[:10], "resolved", title)),
-        *editing.standards(earned.proven(found.analysis), incident.page, shop.clock.now().date()),
+        *editing.standards(earned.proven(found.analysis), incident.page, at.date()),
     ]
     if incident.plan and not _stopped_by_another(hub, shop, incident):
         edits.append(Edit("status", f"plans/{incident.plan}.md", (str(Status.READY),)))
