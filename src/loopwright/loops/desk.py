@@ -110,6 +110,7 @@ class Desk:
         *,
         chunk: Chunk | None = None,
         observations: tuple[str, ...] = (),
+        known: tuple[str, ...] = (),
         answer: str | None = None,
     ) -> Report | None:
         """Have a role do one session, once: a session that ended is never held again. None: the role is left out.
@@ -133,6 +134,7 @@ class Desk:
             skills=tuple(skill for skill in dict.fromkeys(skills.values()) if not skill.user_only),
             context=self.shop.context(),
             observations=observations,
+            known=known,
             answer=answer,
             run=self.number,
             model=self.shop.model(role),

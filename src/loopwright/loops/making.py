@@ -10,6 +10,7 @@ from loopwright.checks.guards import standard, tests_of
 from loopwright.contracts import Lab
 from loopwright.journal.codec import decode, encode
 from loopwright.loops import telling
+from loopwright.loops.andon import remembering
 from loopwright.loops.desk import Desk
 from loopwright.loops.verification import fresh_lab, house_gates, verify
 from loopwright.loops.withholding import without_secrets
@@ -87,9 +88,8 @@ def _make(
         begun = (desk.home / "transcripts" / f"{key}.jsonl").exists()
         if lab.fresh or not begun:
             lab.restore(before)
-        report = desk.play(
-            "maker", key, nullcontext(lab), telling.chunk_task(desk.plan, chunk), chunk=chunk, observations=seen
-        )
+        task, known = telling.chunk_task(desk.plan, chunk), remembering.warnings(desk, chunk)
+        report = desk.play("maker", key, nullcontext(lab), task, chunk=chunk, observations=seen, known=known)
         assert report is not None, "a maker can't be left out"
         reached("chunk:made")
         change = lab.snapshot(tip, telling.commit_message(desk, chunk, report))

@@ -20,6 +20,7 @@ class Brief:
     skills: tuple[Skill, ...] = ()  # what `read_skill` offers
     context: str = ""  # agents/CONTEXT.md, goals without commands, the AGENTS.md chain
     observations: tuple[str, ...] = ()  # evidence of earlier attempts
+    known: tuple[str, ...] = ()  # failures of other runs, one line each: data about the past, without commands
     answer: str | None = None  # the tool by which a verdict must come; None for a maker
     run: int = 0
     model: str | None = None  # already chosen by role file, environment, LOOPS.md, default
