@@ -13,7 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from loopwright.errors import BadUse, GitFailed, Unreachable
-from loopwright.git import Git, TreeEntry, git_version, is_id
+from loopwright.git import Git, TreeEntry, git_version, is_id, searching
 from loopwright.journal.trees import CommitTree
 from loopwright.vocabulary import Change, Hazard
 
@@ -113,6 +113,16 @@ class Hub:
         """What was compared already, by commit and tree: guards, gates and judges look at the same two, and what would
         land has most often the run's own tree."""
         return {}
+
+    def files_with(self, commit: str, word: str, without: Iterable[str] = ()) -> tuple[str, ...]:
+        """The text files of a commit in which a word stands, `without` some folders. Raises GitFailed past 10 s."""
+        return searching.files_with(self.git, commit, word, tuple(without))
+
+    def lines_with(
+        self, commit: str, words: Iterable[str], files: Iterable[str], each: int
+    ) -> tuple[tuple[str, int, str], ...]:
+        """(path, line, text) of at most `each` lines of each of these files in which one of the words stands."""
+        return searching.lines_with(self.git, commit, tuple(words), tuple(files), each)
 
     def with_files(self, commit: str, edits: Mapping[str, tuple[str, bytes | str] | None], why: str) -> str:
         """A commit on top of another in which some files are others: (mode, bytes or blob id), or None for gone."""

@@ -87,6 +87,15 @@ class Analysis:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """One line of one file."""
+
+    path: str
+    line: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Standard:
     """What an incident has taught: a check that fails if it happens again, of `agents/STANDARDS.md`."""
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 
 from loopwright.errors import Problem
-from loopwright.vocabulary import Analysis, Incident
+from loopwright.vocabulary import Analysis, Incident, Place
 
 LEVELS = 5
 """How many whys there are at least."""
@@ -26,6 +26,7 @@ class Evidence:
     changed: str = field(default="", repr=False)  # what the failed attempt changed, as `git diff --stat` has it
     context: tuple[tuple[str, str], ...] = ()  # (what, value): mainline, branch, lab, models ...
     bundle: str = ""  # where the whole of it is: `refs/loopwright/runs/N:incident-K`
+    elsewhere: tuple[Place, ...] | None = ()  # where else the same might be; None: the search took too long
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from loopwright.andon.page.values import LEVELS, PROBLEM, Evidence
 from loopwright.markdown import fenced, flat, inline, scalar, span
-from loopwright.vocabulary import CATEGORIES, PROVEN, Analysis, Countermeasure, Incident, RootCause, Why
+from loopwright.vocabulary import CATEGORIES, PROVEN, Analysis, Countermeasure, Incident, Place, RootCause, Why
 
 _NOBODYS = Analysis()
 _BIGGEST_COMMAND = 16384  # characters; a longer one is in the record alone
@@ -21,7 +21,7 @@ def render(incident: Incident, evidence: Evidence, analysis: Analysis = _NOBODYS
         *_five_whys(analysis),
         *("", "## Root cause", "", *root_cause(analysis.root_cause)),
         *("", "## Countermeasures", "", *countermeasures(analysis.countermeasures)),
-        *_sweep(),
+        *_sweep(evidence.elsewhere),
         *_how_to_close(incident),
     )
     return "\n".join(("---", *_header(incident), "---", "", f"# {inline(_title(incident))}", "", *body)) + "\n"
@@ -189,9 +189,14 @@ def countermeasures(measures: tuple[Countermeasure, ...]) -> Iterator[str]:
             yield ""
 
 
-def _sweep() -> Iterator[str]:
+def _sweep(elsewhere: tuple[Place, ...] | None) -> Iterator[str]:
     yield from ("", "## Horizontal sweep", "")
     yield "Where else the same could happen: the same call, the same assumption, the same copied lines."
+    if elsewhere is None:
+        yield "Nothing was looked for: the search took too long."
+    elif elsewhere:
+        yield from ("What the failure speaks of also stands here, the likeliest first:", "")
+        yield from (f"- {span(f'{place.path}:{place.line}')} {span(place.text)}" for place in elsewhere)
 
 
 def _how_to_close(incident: Incident) -> Iterator[str]:

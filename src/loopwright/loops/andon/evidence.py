@@ -11,9 +11,11 @@ from typing import Any
 from loopwright import __version__
 from loopwright.andon import decisive
 from loopwright.andon.page import Evidence
+from loopwright.andon.sweep import tokens_of
 from loopwright.journal.codec import decode, encode
 from loopwright.journal.facts import clean
 from loopwright.loops import telling
+from loopwright.loops.andon.sweeping import sweep
 from loopwright.loops.desk import Desk
 from loopwright.printed import plain
 from loopwright.redaction import redact
@@ -48,7 +50,13 @@ def evidence(desk: Desk, run: Run, stop: Stop, incident: Incident) -> Evidence:
         changed=redact(changed, desk.shop.secrets),
         context=tuple((name, redact(value, desk.shop.secrets)) for name, value in rows.items()),
         bundle=f"refs/loopwright/runs/{desk.number}:{folder(incident)}",
+        elsewhere=sweep(desk.hub, run.base, _tokens(desk, run, stop, incident), desk.shop.secrets),
     )
+
+
+def _tokens(desk: Desk, run: Run, stop: Stop, incident: Incident) -> tuple[str, ...]:
+    """The words by which the horizontal sweep looks for the same elsewhere."""
+    return tokens_of(_output(desk, run, stop), _patch(desk, incident))
 
 
 def bundle(desk: Desk, run: Run, stop: Stop, incident: Incident) -> dict[str, bytes]:
