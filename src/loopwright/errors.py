@@ -8,6 +8,7 @@ Everything that may go wrong in a way that a person has to mend.
   x GitFailed       1    git said no where it should not have
   x RefMoved        1    a compare-and-swap lost: somebody else moved the ref first
   x LabFailed       1    an isolated place could not be opened, or died
+  x LineStopped     3    a stopped line keeps this from beginning or landing; what opens it again is in the mend
   x Unreachable     4    an outside thing that is needed is missing: a model, a key, a program
   x Interrupted   130    a person said stop
 

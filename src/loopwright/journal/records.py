@@ -86,6 +86,13 @@ def of_plan(hub: Hub, plan: str) -> dict[str, Any] | None:
     return of_plans(hub, (plan,)).get(plan)
 
 
+def all_of(hub: Hub, plans: Iterable[str]) -> tuple[dict[str, Any], ...]:
+    """All records of these plans, by run number. Reads no others."""
+    wanted = set(plans)
+    told = {ref: _SUBJECT.match(subject) for ref, subject in hub.git.subjects(RUNS).items()} if wanted else {}
+    return _read(hub, (ref for ref, found in told.items() if found and found[2] in wanted))
+
+
 def spent_on(hub: Hub, day: date) -> float:
     """Dollars that the runs which began on a UTC day have spent, as far as prices were known.
 

@@ -42,7 +42,7 @@ def record_of(hub: Hub, number: int) -> Result:
 def as_result(record: Result) -> Result:
     """The part of a record that `run --json` prints."""
     extra = {"title", "plan_hash", "base", "continues", "started", "source", "lab", "phases", "roles"}
-    extra |= {"attempts", "files", "diff", "tip", "landing"}
+    extra |= {"attempts", "files", "diff", "tip", "landing", "ended", "landed_at", "decided"}
     return {name: value for name, value in record.items() if name not in extra}
 
 

@@ -19,6 +19,8 @@ STATUS = {
     Outcome.INTERRUPTED: Status.RUNNING,
 }
 
+_ENDED = frozenset({Outcome.MET, Outcome.NOT_MET, Outcome.STOPPED})
+
 
 def status(run: Run) -> Status:
     """The plan's status that follows from a run."""
@@ -132,6 +134,9 @@ def record(desk: Desk, run: Run) -> dict[str, Any]:
         "base": run.base,
         "continues": run.continues,
         "started": desk.claim.at,
+        "ended": _moment(desk, "ended") if run.outcome in _ENDED else None,
+        "landed_at": _moment(desk, "landed") if run.landing else None,
+        "decided": _moment(desk, "decided"),
         "source": "person",
         "lab": desk.shop.lab_kind,
         "phases": phases(desk),
@@ -142,6 +147,12 @@ def record(desk: Desk, run: Run) -> dict[str, Any]:
         "tip": run.tip,
         "landing": encode(run.landing) if run.landing else None,
     }
+
+
+def _moment(desk: Desk, kind: str) -> str | None:
+    """When the newest fact of a kind was written, or None."""
+    fact = desk.journal.last(kind)
+    return str(fact["at"]) if fact else None
 
 
 def _roles(desk: Desk) -> dict[str, Any]:

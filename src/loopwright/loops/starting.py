@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from loopwright.andon import breakers
 from loopwright.checkpoints import reached
 from loopwright.contracts import Tree, Workshop
 from loopwright.errors import BadFiles, BadUse
@@ -20,7 +21,7 @@ from loopwright.journal.claims import Claim
 from loopwright.journal.codec import decode, encode
 from loopwright.journal.facts import Lines
 from loopwright.journal.hub import Hub
-from loopwright.loops import continuing
+from loopwright.loops import continuing, tally
 from loopwright.loops.andon import settling, standing
 from loopwright.loops.desk import Desk, journal_of
 from loopwright.loops.promotion import checkout, recording
@@ -154,6 +155,7 @@ def _may_run(hub: Hub, tree: Tree, plan: Plan, shop: Workshop) -> None:
     if place := checkout.find(hub, f"refs/heads/loop/{plan.name}"):
         mend = "the run would move it under you: `git switch` to another one there"
         raise BadUse(f"loop/{plan.name} is checked out in {place.top}", mend)
+    tally.may_go_on(hub, tree, shop.loops, plan)
     _day_has_budget(hub, shop)
     everything, _ = plans.read_all(tree)
     skills = tuple(shop.skills().values())
@@ -166,11 +168,8 @@ def _may_run(hub: Hub, tree: Tree, plan: Plan, shop: Workshop) -> None:
 def _day_has_budget(hub: Hub, shop: Workshop) -> None:
     """Refuse to begin once today's runs have spent the day's dollars. Raises BadUse."""
     limit = shop.loops.usd_per_day
-    if limit is not None and (spent := records.spent_on(hub, shop.clock.now().date())) >= limit:
-        raise BadUse(
-            f"today's runs have spent ${spent:.2f} of ${limit:.2f} (UTC day)",
-            "go on tomorrow, or raise `budget: {usd-per-day}` in agents/LOOPS.md",
-        )
+    if limit is not None and (why := breakers.day_spent(records.spent_on(hub, shop.clock.now().date()), limit)):
+        raise BadUse(why, "go on tomorrow, or raise `budget: {usd-per-day}` in agents/LOOPS.md")
 
 
 @contextmanager
