@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -44,10 +44,16 @@ class FolderLab:
         return out.decode(errors="surrogateescape")
 
     def run(
-        self, command: str | Sequence[str], *, seconds: float, keep: int = 65536, env: Mapping[str, str] | None = None
+        self,
+        command: str | Sequence[str],
+        *,
+        seconds: float,
+        keep: int = 65536,
+        env: Mapping[str, str] | None = None,
+        halt: Callable[[], bool] | None = None,
     ) -> Ran:
         words = ["sh", "-c", command] if isinstance(command, str) else command
-        return shell.run(words, cwd=self.root, seconds=seconds, keep=keep, env={**os.environ, **(env or {})})
+        return shell.run(words, cwd=self.root, seconds=seconds, keep=keep, env={**os.environ, **(env or {})}, halt=halt)
 
     def read(self, path: str) -> bytes:
         at = self.root
@@ -64,6 +70,9 @@ class FolderLab:
 
     def listing(self, path: str) -> tuple[str, ...]:
         return tuple(sorted(f"{at.name}/" if at.is_dir() else at.name for at in (self.root / path).iterdir()))
+
+    def state(self) -> Mapping[str, str]:
+        return {path: self.git("hash-object", path).strip() for path in self.git("ls-files", "-co").splitlines()}
 
     def snapshot(self, parent: str, message: str) -> Change:
         self.git("add", "--all")

@@ -204,3 +204,36 @@ def test_a_captured_program_past_its_time_is_ended(tmp_path: Path) -> None:
     code, _, err = shell.capture(words, cwd=tmp_path, env={"PATH": os.defpath}, seconds=0.3)
     assert (code, err) == (124, b"\n[ended after 0.3 s]")
     assert is_gone(number_in(tmp_path / "pid"))
+
+
+# ---------------------------------------------------------------- ended by who watches it
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "while :; do echo on and on; sleep 0.01; done",
+        "sleep 60",
+        "exec >&- 2>&-; sleep 60",  # nobody holds the output any more
+        "yes",
+    ],
+)
+def test_a_command_is_ended_as_soon_as_its_watch_says_so_whatever_it_prints(tmp_path: Path, command: str) -> None:
+    begun, words = time.monotonic(), ["sh", "-c", f"echo $$ > pid; {command}"]
+    ran = shell.run(words, cwd=tmp_path, seconds=50, halt=lambda: (tmp_path / "pid").exists())
+    assert (ran.code, ran.halted, ran.timed_out) == (124, True, False)
+    assert "from outside]" in ran.output
+    assert time.monotonic() - begun < 10
+    assert is_gone(number_in(tmp_path / "pid"))
+
+
+def test_a_watch_is_asked_all_the_while_and_a_command_that_it_leaves_alone_ends_by_itself(tmp_path: Path) -> None:
+    asked: list[float] = []
+
+    def halt() -> bool:
+        asked.append(time.monotonic())
+        return False
+
+    ran = shell.run(["sh", "-c", "sleep 0.5; echo done; exit 3"], cwd=tmp_path, seconds=20, halt=halt)
+    assert (ran.code, ran.output, ran.halted) == (3, "done\n", False)
+    assert len(asked) >= 5

@@ -10,7 +10,7 @@ from loopwright.backends.dialogue import converse
 from loopwright.contracts import Lab, Session
 from loopwright.errors import BadUse
 from loopwright.models import retry
-from loopwright.models.client import SILENCE, Request, Turn, Wire
+from loopwright.models.client import SILENCE, Request, Turn, Wire, never
 from loopwright.models.defaults import access, choose
 from loopwright.vocabulary import Brief, Report
 
@@ -39,6 +39,7 @@ class Anthropic:
                 horizon(session.env),
                 self.silence,
                 self.chance,
+                session.watch.over if session.watch else never,
             )
             return wire.ask(request)
 

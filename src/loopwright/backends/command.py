@@ -10,7 +10,7 @@ import json
 import re
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from loopwright.backends import offers
@@ -43,9 +43,9 @@ class Command:
         session.transcript.append({"kind": "began", "command": command, "brief": f"{told.system}\n\n{told.first}"})
         session.tell(Event("tool", f"{brief.role.name}: {command}"[:200], {"role": brief.role.name, "tool": "command"}))
         seconds = session.allowance.seconds
-        ran = lab.run(command, seconds=_A_DAY if seconds is None else seconds)
-        kept = {"code": ran.code, "output": ran.output, "seconds": ran.seconds, "timed_out": ran.timed_out}
-        session.transcript.append({"kind": "ran", **kept})
+        halt = session.watch.over if session.watch else None
+        ran = lab.run(command, seconds=_A_DAY if seconds is None else seconds, halt=halt)
+        session.transcript.append({"kind": "ran", **asdict(ran)})
         return _report(brief, ran)
 
 
@@ -56,7 +56,7 @@ def _filled(command: str, **values: object) -> str:
 
 
 def _again(entry: Mapping[str, Any]) -> Ran:
-    return Ran(entry["code"], entry["output"], entry["seconds"], entry["timed_out"])
+    return Ran(**{name: entry[name] for name in Ran.__dataclass_fields__ if name in entry})
 
 
 def _report(brief: Brief, ran: Ran) -> Report:
@@ -72,6 +72,8 @@ def _report(brief: Brief, ran: Ran) -> Report:
 
 
 def _ended(brief: Brief, ran: Ran, answer: Mapping[str, Any] | None) -> str:
+    if ran.halted:
+        return "no-progress"
     if ran.timed_out:
         return "time"
     if ran.code in (126, 127):

@@ -11,7 +11,7 @@ from loopwright.backends.briefing import opening
 from loopwright.backends.conversation import Conversation
 from loopwright.backends.tools import Outcome, Tools
 from loopwright.contracts import Lab, Session
-from loopwright.models.client import Request, Turn
+from loopwright.models.client import HALTED, Request, Turn
 from loopwright.models.retry import PromptTooLong
 from loopwright.vocabulary import Brief, Event, Report
 
@@ -38,7 +38,7 @@ def converse(brief: Brief, lab: Lab, session: Session, ask: Ask, model: str | No
     if talk.end is not None:
         return talk.report()
     offered = offers.names(brief)
-    tools = Tools(lab, offered, brief.skills)
+    tools = Tools(lab, offered, brief.skills, session.watch)
     return Dialogue(brief, session, ask, talk, tools, model or "", session.clock.monotonic() - talk.at).play()
 
 
@@ -94,12 +94,17 @@ class Dialogue:
         allowance, used = self.session.allowance, self.talk.usage
         turns = min(allowance.turns, self.brief.role.max_turns or allowance.turns)
         reached = {
+            "no-progress": self._stands_still,
             "max-turns": self.talk.turns >= turns,
             "time": allowance.seconds is not None and self.elapsed >= allowance.seconds,
             "tokens": allowance.tokens is not None and used.tokens >= allowance.tokens,
             "dollars": allowance.usd is not None and used.usd is not None and used.usd >= allowance.usd,
         }
         return next((word for word, is_reached in reached.items() if is_reached), None)
+
+    @property
+    def _stands_still(self) -> bool:
+        return self.session.watch is not None and self.session.watch.over()
 
     def _turn(self) -> None:
         if self.talk.prompt > TRIM_AT:
@@ -118,6 +123,8 @@ class Dialogue:
             return
         self.squeezed = False
         self.started += turn.waited
+        if self.session.watch:
+            self.session.watch.absent(turn.waited)
         self.talk.keep_turn(turn, self.elapsed)
         self._act(turn.stop_reason)
 
@@ -129,7 +136,7 @@ class Dialogue:
                 self._answer_calls()
             else:
                 self._end("no-answer" if self.brief.answer else "done", self.talk.text)
-        elif stop_reason != "pause_turn":
+        elif stop_reason not in ("pause_turn", HALTED):
             self._go_on(stop_reason)
 
     def _go_on(self, stop_reason: str) -> None:
@@ -149,7 +156,7 @@ class Dialogue:
                 self._keep_result(call, Outcome(_RESTARTED, error=True))
             else:
                 self._keep_result(call, self._run(call))
-            if self.talk.end is not None:
+            if self.talk.end is not None or self._stands_still:
                 return
 
     def _run(self, call: Mapping[str, Any]) -> Outcome:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from loopwright.backends import edits, offers
-from loopwright.contracts import Lab
+from loopwright.contracts import Lab, Watch
 from loopwright.vocabulary import Ran, Skill
 
 BASH_SECONDS = 120.0
@@ -37,6 +37,7 @@ class Tools:
     lab: Lab
     offered: tuple[str, ...]
     skills: tuple[Skill, ...] = ()
+    watch: Watch | None = None
 
     def call(self, name: str, value: Mapping[str, Any], *, call_id: str, seconds: float | None) -> Outcome:
         """Run one call, at most for `seconds`. `call_id` names the file that a long output goes to."""
@@ -69,19 +70,26 @@ class Tools:
     def _write_file(self, path: str, content: str) -> Outcome:
         data = content.encode()
         self.lab.write(self._inside(path), data)
+        self._acted()
         return Outcome(f"wrote {len(data)} bytes to {path}")
 
     def _edit_file(self, path: str, old_str: str, new_str: str) -> Outcome:
         path = self._inside(path)
         edited = edits.replace(_text(self.lab.read(path)), old_str, new_str)
         self.lab.write(path, edited.text.encode())
+        self._acted()
         note = f" ({edited.liberty})" if edited.liberty else ""
         return Outcome(f"replaced the passage at line {edited.line} of {path}{note}")
 
     def _bash(self, call_id: str, left: float | None, command: str, timeout_s: float = BASH_SECONDS) -> Outcome:
         seconds = timeout_s if left is None else min(timeout_s, max(left, 1.0))
-        ran = self.lab.run(command, seconds=seconds, keep=KEPT)
+        ran = self.lab.run(command, seconds=seconds, keep=KEPT, halt=self.watch.over if self.watch else None)
+        self._acted(command, ran)
         return Outcome(f"exit code: {ran.code}\n{self._told(ran, call_id)}")
+
+    def _acted(self, command: str = "", ran: Ran | None = None) -> None:
+        if self.watch:
+            self.watch.acted(command, ran)
 
     def _told(self, ran: Ran, call_id: str) -> str:
         """The output, or its two ends and the name of the file that has the whole."""

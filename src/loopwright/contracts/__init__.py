@@ -63,11 +63,17 @@ class Lab(Protocol):
         """A folder beside the files, for briefs and long outputs: readable in the lab, never committed."""
 
     def run(
-        self, command: str | Sequence[str], *, seconds: float, keep: int = 65536, env: Mapping[str, str] | None = None
+        self,
+        command: str | Sequence[str],
+        *,
+        seconds: float,
+        keep: int = 65536,
+        env: Mapping[str, str] | None = None,
+        halt: Callable[[], bool] | None = None,
     ) -> Ran:
         """Run a command in the root; a string goes to `bash -c` (`sh -c` without a bash). Returns when the command
-        itself exits, keeping at most `keep` bytes of output (head and tail). Past `seconds`, its group is ended;
-        children that it left behind end with the lab."""
+        itself exits, keeping at most `keep` bytes of output (head and tail). Past `seconds`, or once `halt` (asked all
+        the while) says so, its group is ended; children that it left behind end with the lab."""
 
     def read(self, path: str) -> bytes:
         """A file's bytes. Raises FileNotFoundError, IsADirectoryError, or PermissionError for a path that leaves
@@ -78,6 +84,10 @@ class Lab(Protocol):
 
     def listing(self, path: str) -> tuple[str, ...]:
         """The names in a folder, folders with a trailing slash. Same errors as `read`."""
+
+    def state(self) -> Mapping[str, str]:
+        """A digest by path of what each non-ignored file holds now, and under `.git` one of the newest commit that
+        the role made itself. Cheap enough to be asked again and again: only what was touched is read."""
 
     def snapshot(self, parent: str, message: str) -> Change:
         """Commit every non-ignored byte on top of `parent` with an index and git dir that the host owns, as an
@@ -129,6 +139,20 @@ class Transcript(Protocol):
         """Keep one more entry, on disk before this returns."""
 
 
+class Watch(Protocol):
+    """Looks whether a session brings anything new: files, a commit, another state of the tests."""
+
+    def over(self, waited: float = 0.0) -> bool:
+        """Whether nothing new has come for too long: the session is to be ended. To be asked often: most times it
+        costs a look at the clock. `waited`: seconds in which the model was away and `absent` hasn't told of yet."""
+
+    def acted(self, command: str = "", ran: Ran | None = None) -> None:
+        """The role has done something: written a file, or run a command, which may have shown a state of the tests."""
+
+    def absent(self, seconds: float) -> None:
+        """So many seconds went by in which nothing could be done, such as waiting for a model."""
+
+
 @dataclass(frozen=True)
 class Session:
     """What a backend gets beside the brief and the lab."""
@@ -138,6 +162,7 @@ class Session:
     clock: Clock
     tell: Callable[[Event], None]
     env: Mapping[str, str]  # the settings that backends read (keys, base URL, retry seconds): never a lab's
+    watch: Watch | None = None  # None: this role needn't change anything, and isn't held to it
 
 
 class Backend(Protocol):

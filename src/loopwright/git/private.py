@@ -130,6 +130,16 @@ class PrivateGit:
         rows = self._git.run("ls-files", "-m", "-o", "-z", "--exclude-standard").split(b"\0")[:-1] if code else []
         return tuple(sorted({os.fsdecode(row) for row in rows if not row.endswith(b"/")} - set(nested)))
 
+    def entries(self) -> dict[str, str]:
+        """Mode and blob by path, as the index has them: what the files were when they were taken or restored last."""
+        rows = self._git.run("ls-files", "-s", "-z").split(b"\0")[:-1]
+        return {os.fsdecode(path): entry[:-2].decode() for entry, _, path in (row.partition(b"\t") for row in rows)}
+
+    def paths(self) -> tuple[str, ...]:
+        """Every path that a snapshot would take, and those of the index that are gone; of nested repositories, none."""
+        rows = self._git.run("ls-files", "-c", "-o", "-z", "--exclude-standard").split(b"\0")[:-1]
+        return tuple(os.fsdecode(row) for row in rows if not row.endswith(b"/"))
+
     def nested_repositories(self) -> tuple[str, ...]:
         """Non-ignored folders below the top that are repositories of their own, relative to the work tree."""
         words = ("ls-files", "-o", "-s", "-t", "-z", "--exclude-standard")

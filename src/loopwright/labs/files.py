@@ -9,6 +9,7 @@ import secrets
 import stat
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
 MOST = 16 << 20
 """Bytes of the largest file that is read. Half a file would be a trap for whoever writes it back edited."""
@@ -58,26 +59,33 @@ def _is_link(name: str, folder: int | None) -> bool:
 
 def read(root: Path, path: str) -> bytes:
     """A regular file's bytes. Raises OSError (EFBIG) for more than `MOST`."""
+    with _file(root, path) as file:
+        data = file.read(MOST + 1)
+    if len(data) > MOST:
+        raise OSError(errno.EFBIG, f"is larger than {MOST >> 20} MiB", path)
+    return data
+
+
+def ends(root: Path, path: str, size: int) -> bytes:
+    """The first and the last `size` bytes of a regular file."""
+    with _file(root, path) as file:
+        head = file.read(size)
+        file.seek(max(file.seek(0, os.SEEK_END) - size, len(head)))
+        return head + file.read(size)
+
+
+@contextlib.contextmanager
+def _file(root: Path, path: str) -> Iterator[BinaryIO]:
+    """A regular file, open to be read."""
     parts = parts_of(root, path)
     if not parts:
         raise IsADirectoryError(errno.EISDIR, "is a folder", path)
     with _folder(root, parts[:-1]) as folder:
         _demand_file(os.stat(parts[-1], dir_fd=folder, follow_symlinks=False).st_mode, path)
         # What stands there may be another thing by now: a pipe would make the open wait for ever without O_NONBLOCK.
-        descriptor = _open(parts[-1], os.O_RDONLY | os.O_NONBLOCK, folder)
-        try:
-            return _bytes(descriptor, path)
-        finally:
-            os.close(descriptor)
-
-
-def _bytes(descriptor: int, path: str) -> bytes:
-    _demand_file(os.fstat(descriptor).st_mode, path)
-    with os.fdopen(descriptor, "rb", closefd=False) as file:
-        data = file.read(MOST + 1)
-    if len(data) > MOST:
-        raise OSError(errno.EFBIG, f"is larger than {MOST >> 20} MiB", path)
-    return data
+        with os.fdopen(_open(parts[-1], os.O_RDONLY | os.O_NONBLOCK, folder), "rb") as file:
+            _demand_file(os.fstat(file.fileno()).st_mode, path)
+            yield file
 
 
 def _demand_file(mode: int, path: str) -> None:

@@ -6,8 +6,8 @@ import contextlib
 import functools
 import os
 import shutil
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from loopwright import shell
@@ -15,6 +15,7 @@ from loopwright.contracts import LabWish, Site
 from loopwright.errors import LabFailed
 from loopwright.git import Git, PrivateGit, Snapshot
 from loopwright.labs import environment, files
+from loopwright.labs.looking import Looking
 from loopwright.vocabulary import Change, Hazard, Ran
 
 BASE = "base"
@@ -40,6 +41,7 @@ class FolderLab:
     kind: str
     private: PrivateGit
     fresh: bool = True
+    looking: Looking = field(default_factory=Looking, compare=False, repr=False)
 
     @property
     def place(self) -> Path:
@@ -58,15 +60,22 @@ class FolderLab:
         return str(self.place)
 
     def run(
-        self, command: str | Sequence[str], *, seconds: float, keep: int = 65536, env: Mapping[str, str] | None = None
+        self,
+        command: str | Sequence[str],
+        *,
+        seconds: float,
+        keep: int = 65536,
+        env: Mapping[str, str] | None = None,
+        halt: Callable[[], bool] | None = None,
     ) -> Ran:
         host = self.site.env
         chosen = environment.of_lab(host, top=self.site.top, root=self.root, home=self.scratch, mark=self.mark)
         # Not by the lab's own PATH: a `.venv/bin/bash` among the files would be the shell that gates run in.
         bash = shutil.which("bash", path=host.get("PATH", os.defpath)) or "/bin/sh"
         words = [bash, "-c", command] if isinstance(command, str) else command
+        everything = chosen | dict(env or {})
         return shell.run(
-            [*self._limited(), *words], cwd=self.root, seconds=seconds, env=chosen | dict(env or {}), keep=keep
+            [*self._limited(), *words], cwd=self.root, seconds=seconds, env=everything, keep=keep, halt=halt
         )
 
     def _limited(self) -> list[str]:
@@ -89,6 +98,13 @@ class FolderLab:
     def restore(self, commit: str) -> None:
         self._must_be_there()
         self.private.checkout(commit)
+
+    def state(self) -> Mapping[str, str]:
+        if not _is_folder(self.root):
+            return {}
+        found = self.looking.look(self.root, self.private, self.site.object_format)
+        own = self.looking.once(self._head(), self._own_tree)
+        return {**found, ".git": own} if own else found
 
     def snapshot(self, parent: str, message: str) -> Change:
         self._must_be_there()
@@ -126,13 +142,26 @@ class FolderLab:
             return f"the lab's HEAD ({(own or '?')[:10]}) no longer holds the commit it began from"
         return ""
 
-    def _at_its_beginning(self) -> bool:
-        """Whether HEAD is where it was put. Reads small files only, since most roles never commit."""
+    def _own_tree(self) -> str:
+        """The tree of the role's own newest commit; '' while there is none that changed anything."""
+        into = f"refs/loopwright/labs/{self.wish.name}/own"
+        if self._at_its_beginning() or not self.private.bring(self.root, "HEAD", into):
+            return ""
+        hub = hub_of(self.site)
+        tree = hub.resolve(into, "tree")
+        return tree if tree and tree != hub.tree_of(self.wish.commit) else ""
+
+    def _head(self) -> tuple[str, str]:
+        """What HEAD says and, while it is on the lab's branch, where that is. Reads small files only."""
         git = self.root / ".git"
         if linked := _small(git).removeprefix("gitdir: "):
             git = Path(linked)
         head, branch = _small(git / "HEAD"), f"refs/heads/{self.wish.branch}"
-        return head == self.wish.commit or (head == f"ref: {branch}" and _small(git / branch) == self.wish.commit)
+        return head, _small(git / branch) if head == f"ref: {branch}" else ""
+
+    def _at_its_beginning(self) -> bool:
+        """Whether HEAD is where it was put: most roles never commit."""
+        return self.wish.commit in self._head()
 
     def rescue(self) -> None:
         """Save what the role made beyond the last snapshot to refs, whatever its outcome was."""

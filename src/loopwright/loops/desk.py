@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
@@ -12,12 +12,29 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from loopwright.contracts import Lab, LabWish, Session, Workshop
+from loopwright.checks.guards import DOCUMENTER
+from loopwright.contracts import Lab, LabWish, Session, Watch, Workshop
 from loopwright.journal.claims import Claim
 from loopwright.journal.codec import decode, encode
 from loopwright.journal.facts import FileJournal, Lines
 from loopwright.journal.hub import Hub
-from loopwright.vocabulary import Allowance, Brief, Chunk, Event, Plan, Report, Usage, Verdict
+from loopwright.loops.progress import Progress
+from loopwright.vocabulary import (
+    PROTECTED,
+    Allowance,
+    Attempt,
+    Brief,
+    Chunk,
+    Event,
+    Plan,
+    Report,
+    Usage,
+    Verdict,
+    matches,
+)
+
+MAKING = frozenset({"maker", "documenter"})
+"""The roles that are there to change something, and are ended when they don't. Judges have their own limits."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +99,25 @@ class Desk:
 
     # -------------------------------------------------------------- sessions
 
+    @cached_property
+    def progress(self) -> Progress:
+        """What was new in this run, and since when there is nothing: over all its sessions, also across restarts."""
+        return Progress(self.shop.clock, self.shop.loops.no_progress_minutes, _quiet(self.journal.facts()))
+
+    def _counts(self, role: str, path: str) -> bool:
+        """Whether what a role changes at a path can be progress: not where it may change nothing."""
+        if role == "documenter":
+            return DOCUMENTER.allows(path)
+        return self.plan.scope.allows(path) and not matches(path, (*PROTECTED, *self.shop.loops.protected))
+
+    @contextmanager
+    def _watching(self, role: str, lab: Lab) -> Iterator[Watch | None]:
+        if role not in MAKING:
+            yield None
+            return
+        with self.progress.watching(lab, lambda path: self._counts(role, path)) as looks:
+            yield looks
+
     def sessions(self) -> tuple[tuple[str, Report], ...]:
         """(role, report) of every session that ended, in order."""
         facts = (fact for fact in self.journal.facts() if fact["kind"] == "session")
@@ -140,8 +176,10 @@ class Desk:
             model=self.shop.model(role),
         )
         with lab as place:
-            report = backend.work(brief, place, self._session(key, role_name, brief))
-            self.journal.write("session", {"key": key, "role": role_name, "report": encode(report)})
+            with self._watching(role_name, place) as watch:
+                report = backend.work(brief, place, self._session(key, role_name, brief, watch))
+            quiet = {"quiet": round(self.progress.quiet, 3)} if watch else {}
+            self.journal.write("session", {"key": key, "role": role_name, "report": encode(report), **quiet})
         self.tell("role", f"{role_name} ended: {report.ended}", role=role_name, key=key, usage=encode(self.spent()))
         self._own_up(role_name, report.usage)
         kept = self.journal.last("session", key=key)
@@ -154,14 +192,14 @@ class Desk:
         if ceiling is not None and usage.requests and usage.usd is None:
             self.note(f"the ceiling of ${ceiling:g} doesn't bind the {role}: {usage.unpriced}")
 
-    def _session(self, key: str, role: str, brief: Brief) -> Session:
+    def _session(self, key: str, role: str, brief: Brief, watch: Watch | None) -> Session:
         def tell(event: Event) -> None:
             self.shop.tell(replace(event, facts={"run": self.number, "role": role, **event.facts}))
 
         turns = brief.role.max_turns or self.shop.allowance.turns
         transcript = Lines(self.home / "transcripts" / f"{key}.jsonl", self.shop.secrets)
         allowance = replace(left(self.shop, self.plan, self.paid(but=key), self.elapsed()), turns=turns)
-        return Session(transcript, allowance, self.shop.clock, tell, self.shop.env)
+        return Session(transcript, allowance, self.shop.clock, tell, self.shop.env, watch)
 
 
 def journal_of(hub: Hub, number: int, shop: Workshop) -> FileJournal:
@@ -176,6 +214,17 @@ def seconds_at_work(facts: Sequence[Mapping[str, Any]], start: str, end: str) ->
     stood = [(times[i - 1], times[i]) for i in range(1, len(facts)) if facts[i]["kind"] == "resumed"]
     idle = sum(max((min(until, ended) - max(since, began)).total_seconds(), 0.0) for since, until in stood)
     return max((ended - began).total_seconds() - idle, 0.0)
+
+
+def _quiet(facts: Sequence[Mapping[str, Any]]) -> float:
+    """Seconds without anything new at the end of the last session that was watched; none after a chunk that passed."""
+    quiet = 0.0
+    for fact in facts:
+        if fact["kind"] == "session":
+            quiet = float(fact.get("quiet", quiet))
+        elif fact["kind"] == "attempt" and decode(Attempt, fact["attempt"]).passed:
+            quiet = 0.0
+    return quiet
 
 
 def _so_far(transcript: Path) -> Usage:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 
+from loopwright.andon import breakers
 from loopwright.checkpoints import reached
 from loopwright.checks import judged
 from loopwright.checks.guards import standard, tests_of
@@ -29,6 +30,7 @@ def work_through(desk: Desk, run: Run, chunk: Chunk, lab: Lab, seen: tuple[str, 
         tried = _attempt(desk, run, chunk, number, lab, seen)
         run = run.after(tried)
         if tried.passed:
+            desk.progress.quiet = 0.0
             return run
         if stop := _stop(desk, tried):
             return run.stopped(stop)
@@ -46,10 +48,17 @@ def _stop(desk: Desk, tried: Attempt) -> Stop | None:
             return Stop(verdict.reason, verdict.evidence, tried.chunk)
     if tried.report.ended in SPENT:
         return Stop("budget", f"the run's budget is spent ({tried.report.ended})", tried.chunk)
-    minutes = desk.plan.budget.minutes
-    if tried.failed and minutes is not None and desk.elapsed() >= minutes * 60:
-        return Stop("budget", f"the plan's {minutes:g} minutes are over", tried.chunk)
+    if tried.report.ended == "no-progress":
+        return Stop("no-progress", _standstill(desk, tried), tried.chunk)
+    if tried.failed and (why := breakers.minutes_spent(desk.elapsed(), desk.plan.budget.minutes)):
+        return Stop("budget", why, tried.chunk)
     return None
+
+
+def _standstill(desk: Desk, tried: Attempt) -> str:
+    limit = desk.shop.loops.no_progress_minutes
+    why = breakers.no_progress(limit * 60, limit)
+    return f"chunk {tried.chunk}, attempt {tried.number}: {why}"
 
 
 def _attempt(desk: Desk, run: Run, chunk: Chunk, number: int, lab: Lab, seen: tuple[str, ...]) -> Attempt:

@@ -27,6 +27,16 @@ SILENCE = 120.0
 """Seconds without a single byte after which a request counts as dropped. The API sends a ping far more often."""
 
 
+HALTED = "halted"
+"""The stop reason of an answer that was broken off from here. What it held is left out, and was paid for."""
+
+
+def never(waited: float) -> bool:
+    """Nobody breaks an answer off."""
+    del waited
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """What is sent. The blocks are those of the Messages API, cache breakpoints included."""
@@ -60,6 +70,7 @@ class Wire:
     horizon: float = retry.HORIZON
     silence: float = SILENCE
     chance: Callable[[], float] = random.random
+    over: Callable[[float], bool] = never  # asked at each event, with the seconds that were lost to failed tries
 
     def ask(self, request: Request) -> Turn:
         """One whole answer, after as many tries as it takes.
@@ -72,15 +83,17 @@ class Wire:
         while True:
             started = self.time.monotonic()
             answer = Answer()
-            failure = self._try(request, answer)
+            failure = self._try(request, answer, started - began)
             spent += self._paid(answer, request.model)
+            model = answer.model or request.model
+            if answer.halted:
+                return Turn((), HALTED, spent, model, waited=started - began)
             if failure is None:
-                model = answer.model or request.model
                 reason = answer.stop_reason or ""
                 return Turn(tuple(answer.blocks), reason, spent, model, answer.broken, started - began)
             patience.wait(failure, self.access.url, request.model)
 
-    def _try(self, request: Request, answer: Answer) -> retry.Failure | None:
+    def _try(self, request: Request, answer: Answer, waited: float) -> retry.Failure | None:
         """Fill `answer` from one request; the failure when it didn't come whole."""
         client = _client(self.access, os.getpid())
         parameters: dict[str, Any] = {
@@ -95,6 +108,9 @@ class Wire:
             with stream:
                 for event in stream:
                     answer.take(cast(dict[str, Any], event.to_dict()))
+                    answer.halted = not answer.whole and self.over(waited)
+                    if answer.halted:
+                        break
         if answer.whole:
             return None
         return failed[0] if failed else retry.Failure("broken-off", "the stream ended before its message did")

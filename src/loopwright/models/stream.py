@@ -36,6 +36,7 @@ class Answer:
     model: str = ""
     begun: bool = False
     whole: bool = False
+    halted: bool = False  # broken off from here
     _json: dict[int, str] = field(default_factory=dict)
 
     def take(self, event: dict[str, Any]) -> None:

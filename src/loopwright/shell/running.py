@@ -17,6 +17,7 @@ from loopwright.vocabulary import Ran
 
 _GRACE = 0.05  # seconds to drain what a finished command has already written
 _STEP = 0.05
+_LATE, _HALTED = "late", "halted"
 
 
 class _Tail:
@@ -53,12 +54,14 @@ def run(
     env: Mapping[str, str] | None = None,
     keep: int = 65536,
     data: bytes = b"",
+    halt: Callable[[], bool] | None = None,
 ) -> Ran:
     """Run `command` in a session of its own; return when it exits, even when its children still hold the output.
 
     `keep` bytes of stdout and stderr together are kept (head and tail). Past `seconds` the process group is killed
     and the code is 124; children of a command that ended by itself live on, for the lab to end. `data` is fed to
-    stdin. A program that isn't there gives code 127, as a shell does.
+    stdin. A program that isn't there gives code 127, as a shell does. `halt` is asked at least every 0.05 s while the
+    command runs, whatever it prints: True ends it as if its time were over.
     """
     started = time.monotonic()
     try:
@@ -74,7 +77,7 @@ def run(
     except (OSError, ValueError) as problem:  # ValueError: a NUL in the command, which no program can be given
         return _not_started(command, problem)
     try:
-        kept, timed_out = _listen(child, data, started + seconds, keep)
+        kept, cut = _listen(child, data, started + seconds, keep, halt or _never)
     finally:
         if child.poll() is None:
             end_tree(child.pid)
@@ -84,8 +87,10 @@ def run(
                 with contextlib.suppress(OSError):
                     stream.close()
     took = time.monotonic() - started
-    if timed_out:
-        return Ran(124, f"{kept.text()}\n[ended after {seconds:g} s]", took, True, kept.dropped)
+    if cut:
+        after = f"{took:.0f} s, from outside" if cut == _HALTED else f"{seconds:g} s"
+        told = f"{kept.text()}\n[ended after {after}]"
+        return Ran(124, told, took, cut == _LATE, kept.dropped, cut == _HALTED)
     code = child.returncode if child.returncode >= 0 else 128 - child.returncode
     return Ran(code, kept.text(), took, False, kept.dropped)
 
@@ -98,8 +103,14 @@ def _not_started(command: Sequence[str], problem: OSError | ValueError) -> Ran:
     return Ran(126, f"{command[0]}: {problem}")
 
 
-def _listen(child: subprocess.Popen[bytes], data: bytes, deadline: float, keep: int) -> tuple[_Tail, bool]:
-    """Read the child's output until it exits (and a breath longer) or its time is over."""
+def _never() -> bool:
+    return False
+
+
+def _listen(
+    child: subprocess.Popen[bytes], data: bytes, deadline: float, keep: int, halt: Callable[[], bool]
+) -> tuple[_Tail, str]:
+    """Read the child's output until it exits (and a breath longer); or why it has to be ended before that."""
     kept = _Tail(keep)
     assert child.stdout is not None
     with selectors.DefaultSelector() as selector:
@@ -113,10 +124,12 @@ def _listen(child: subprocess.Popen[bytes], data: bytes, deadline: float, keep: 
             now = time.monotonic()
             if gone is None and child.poll() is not None:
                 gone = now
-            if gone is not None and now > gone + _GRACE:
-                return kept, False
+            if gone is not None and (now > gone + _GRACE or not selector.get_map()):
+                return kept, ""
+            if gone is None and halt():
+                return kept, _HALTED
             if now > deadline:
-                return kept, gone is None
+                return kept, "" if gone is not None else _LATE
             quiet = True
             for key, _ in selector.select(min(_STEP, max(deadline - now, 0.0)) if gone is None else 0.0):
                 quiet = False
@@ -124,13 +137,11 @@ def _listen(child: subprocess.Popen[bytes], data: bytes, deadline: float, keep: 
                     data = _feed(child, selector, data)
                 elif not _drain(child.stdout.fileno(), kept):
                     selector.unregister(child.stdout)
-            if not selector.get_map():
-                # Everybody has closed the output and has been fed: only the exit is left to wait for.
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    child.wait(max(deadline - time.monotonic(), 0.0))
-                return kept, child.returncode is None
             if gone is not None and quiet:
-                return kept, False
+                return kept, ""
+            if not selector.get_map():  # everybody has closed the output and has been fed: the exit is left to wait for
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    child.wait(min(_STEP, max(deadline - time.monotonic(), 0.0)))
 
 
 def _feed(child: subprocess.Popen[bytes], selector: selectors.BaseSelector, data: bytes) -> bytes:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, NoReturn
 
 from loopwright import shell
-from loopwright.contracts import Clock, Session
+from loopwright.contracts import Clock, Session, Watch
 from loopwright.errors import LabFailed
 from loopwright.testing.clock import FakeClock
 from loopwright.vocabulary import Allowance, Brief, Change, Event, Plan, Ran, Role
@@ -36,11 +37,17 @@ class FolderLab:
         return self.folder / "scratch"
 
     def run(
-        self, command: str | Sequence[str], *, seconds: float, keep: int = 65536, env: Mapping[str, str] | None = None
+        self,
+        command: str | Sequence[str],
+        *,
+        seconds: float,
+        keep: int = 65536,
+        env: Mapping[str, str] | None = None,
+        halt: Callable[[], bool] | None = None,
     ) -> Ran:
         words = ["sh", "-c", command] if isinstance(command, str) else command
         inside = {"PATH": os.defpath, "HOME": str(self.scratch), **(env or {})}
-        return shell.run(words, cwd=self.root, seconds=seconds, keep=keep, env=inside)
+        return shell.run(words, cwd=self.root, seconds=seconds, keep=keep, env=inside, halt=halt)
 
     def read(self, path: str) -> bytes:
         return self._inside(path).read_bytes()
@@ -52,6 +59,10 @@ class FolderLab:
 
     def listing(self, path: str) -> tuple[str, ...]:
         return tuple(sorted(f"{item.name}/" if item.is_dir() else item.name for item in self._inside(path).iterdir()))
+
+    def state(self) -> Mapping[str, str]:
+        here = (path for path in sorted(self.root.rglob("*")) if path.is_file() and not path.is_symlink())
+        return {path.relative_to(self.root).as_posix(): sha256(path.read_bytes()).hexdigest() for path in here}
 
     def snapshot(self, parent: str, message: str) -> Change:
         self._no_commits()
@@ -94,9 +105,10 @@ class Desk:
     clock: Clock = field(default_factory=FakeClock)
     transcript: Pages = field(default_factory=Pages)
     told: list[Event] = field(default_factory=list)
+    watch: Watch | None = None
 
     def session(self) -> Session:
-        return Session(self.transcript, self.allowance, self.clock, self.told.append, self.env)
+        return Session(self.transcript, self.allowance, self.clock, self.told.append, self.env, self.watch)
 
 
 def brief(role: str | Role = "maker", task: str = "Do it.", *, answer: str | None = None, **fields: Any) -> Brief:

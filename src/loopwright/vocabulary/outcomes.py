@@ -18,6 +18,7 @@ class Ran:
     seconds: float = 0.0
     timed_out: bool = False
     dropped: int = 0  # bytes that were cut out of `output`
+    halted: bool = False  # ended by whoever watched it; `code` is then 124 as well
 
 
 @dataclass(frozen=True, slots=True)

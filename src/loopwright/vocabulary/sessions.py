@@ -61,7 +61,8 @@ class Report:
 
     summary: str
     ended: str = "done"
-    # done | max-turns | tokens | dollars | time | refusal | no-answer | malformed-answer | context | failed
+    # done | max-turns | tokens | dollars | time | no-progress | refusal | no-answer | malformed-answer | context |
+    # failed
     answer: Mapping[str, Any] | None = None  # the validated input of the answer tool
     usage: Usage = Usage()
     model: str | None = None
