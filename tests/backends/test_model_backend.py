@@ -369,6 +369,23 @@ def test_a_runaway_is_stopped_by_each_ceiling_within_one_request(
     assert (report.ended, len(endpoint.requests)) == (ended, asked)
 
 
+def test_tokens_and_dollars_trip_exactly_when_they_are_spent(endpoint: Endpoint, desk: Desk, lab: FolderLab) -> None:
+    def held(allowance: Allowance) -> tuple[str, int]:
+        says(endpoint, Turn(LOOK), repeat=True)
+        before = len(endpoint.requests)
+        work = replace(desk, allowance=allowance, transcript=Pages())
+        return MODEL.work(brief(), lab, work.session()).ended, len(endpoint.requests) - before
+
+    says(endpoint, Turn(LOOK), repeat=True)
+    first = MODEL.work(brief(), lab, replace(desk, allowance=Allowance(turns=1), transcript=Pages()).session()).usage
+    assert first.usd
+
+    assert held(Allowance(tokens=first.tokens)) == ("tokens", 1)
+    assert held(Allowance(tokens=first.tokens + 1)) == ("tokens", 2)
+    assert held(Allowance(usd=first.usd)) == ("dollars", 1)
+    assert held(Allowance(usd=first.usd * 1.001)) == ("dollars", 2)
+
+
 def test_the_role_file_may_lower_the_turns(endpoint: Endpoint, desk: Desk, lab: FolderLab) -> None:
     says(endpoint, Turn(LOOK), repeat=True)
     role = Role("maker", "", "Work.", max_turns=2)

@@ -165,6 +165,37 @@ protected: [1, two]
     assert all(problem.mend.startswith("write ") for problem in found)
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "consecutive-failures: 0",
+        "consecutive-failures: 1.5",
+        "user-failures: -1",
+        "user-failures: true",
+        "no-progress-minutes: 0",
+        "no-progress-minutes: -10",
+        "no-progress-minutes: .inf",
+        "no-progress-minutes: ten",
+        "stray-files: 0",
+        "stray-files: '5'",
+    ],
+)
+def test_a_breaker_that_could_not_trip_as_it_says_is_an_error_at_its_line(line: str) -> None:
+    found, (problem,) = agents.examine_loops(f"---\nmerge: auto\nbreakers:\n  {line}\n---\n".encode())
+    assert found is None
+    assert (problem.path, problem.line, problem.severity) == ("agents/LOOPS.md", 4, "error")
+    assert f"breakers.{line.split(':')[0]}" in problem.message
+    assert problem.mend.endswith("above 0")
+
+
+@pytest.mark.parametrize("line", ["usd-per-run: -1", "usd-per-day: much", "tokens: 1.5", "tokens: -1"])
+def test_a_ceiling_that_is_none_is_an_error_at_its_line(line: str) -> None:
+    found, (problem,) = agents.examine_loops(f"---\nmerge: auto\nbudget:\n  {line}\n---\n".encode())
+    assert found is None
+    assert (problem.line, problem.severity) == (4, "error")
+    assert problem.mend.endswith("0 is no ceiling")
+
+
 def test_a_mainline_that_is_a_plan_s_own_branch_is_an_error(files: Files) -> None:
     found = problems_of(lambda: agents.loops(files({"agents/LOOPS.md": "---\nmerge: auto\nmainline: loop/fix\n---\n"})))
     assert [(problem.line, problem.rule) for problem in found] == [(3, "mainline")]

@@ -11,7 +11,7 @@ import pytest
 
 from loopwright.testing.script import Call, Session, Turn
 
-from .conftest import GOOD, PRICING, Scripted, Shop, bash, judges, maker, write
+from .conftest import GOOD, PLAN, PRICING, Scripted, Shop, bash, judges, maker, write
 from .refusals import ANYWHERE, WRONG, assert_refused, assert_tidy, begun
 
 # ---------------------------------------------------------------- guards
@@ -41,6 +41,35 @@ def test_five_files_outside_the_scope_stop_the_plan_at_once_and_roll_the_lab_bac
     assert [verdict["rolls_back"] for verdict in attempt["verdicts"] if not verdict["passed"]] == [True]
     assert result["commit"] is None
     assert len(shop.model.asked("checker")) == 0
+
+
+@pytest.mark.parametrize("limit", [2, 5])
+def test_one_stray_less_than_the_breakers_number_costs_an_attempt_and_no_more(scripted: Scripted, limit: int) -> None:
+    strays = [write(f"stray-{i}.txt", "hm\n") for i in range(limit - 1)]
+    tidy = maker(bash("rm stray-*.txt; echo '# tidied up' >> src/pricing.py"), when="refused attempt 1")
+    shop = scripted([maker(write("src/pricing.py", GOOD), *strays, unless="refused attempt 1"), tidy, *judges()])
+    shop.configure(f"breakers: {{stray-files: {limit}}}")
+    shop.plan("fix")
+
+    result = shop.door("run", "fix", "--json").json
+
+    assert (result["landed"], result["chunks"][0]["attempts"]) == (True, 2)
+    assert shop.refusals(1) == [("scope", "scope")]
+
+
+def test_the_breakers_number_of_strays_is_that_of_loops_and_a_later_chunk_loses_only_its_own(
+    scripted: Scripted,
+) -> None:
+    strays = maker(*(write(f"stray-{i}.txt", "hm\n") for i in range(2)), when="Chunk 2 of 2")
+    shop = scripted([maker(write("src/pricing.py", GOOD), when="Chunk 1 of 2"), strays, *judges()])
+    shop.configure("breakers: {stray-files: 2}")
+    shop.plan("fix", PLAN.replace("## Goal", "### 2. More\nMore of it.\n\n## Goal"))
+
+    result = shop.door("run", "fix", "--json").json
+
+    assert (result["stop"]["reason"], result["stop"]["chunk"]) == ("scope-breaker", 2)
+    assert [chunk["attempts"] for chunk in result["chunks"]] == [1, 1]
+    assert shop.git("diff", "--name-only", "main", result["commit"], "--", "src", "*.txt").split() == ["src/pricing.py"]
 
 
 @pytest.mark.parametrize("path", ["agents/maker.md", "plans/more.md", "wiki/90_LOG/x.md", "wiki/log.md"])

@@ -14,7 +14,7 @@ from loopwright.journal import hub as hubs
 from loopwright.loops import pausing, starting
 from loopwright.testing.clock import FakeClock
 from loopwright.testing.frontdoor import until
-from loopwright.testing.script import Call, Session, Turn
+from loopwright.testing.script import Call, Fault, Script, Session, Turn
 from loopwright.vocabulary import Event
 
 from .conftest import CHECK, GOOD, PRICING, Scripted, Shop, bash, good_maker, judges, maker, write
@@ -163,6 +163,43 @@ def test_judges_are_not_held_to_it(scripted: Scripted) -> None:
     shop.plan("fix")
 
     assert Hours(shop, [1.0, 5000.0]).run(**LONG)["outcome"] == "met"
+
+
+def test_a_model_that_is_away_for_an_hour_is_no_standstill_of_the_maker(scripted: Scripted) -> None:
+    away = Turn(*bash("ls").parts, faults=[Fault("rate-limit", retry_after=3600)])
+    day = hours(scripted, [5.0, 590.0, 0.0], bash("ls"), away, write("src/pricing.py", GOOD))
+
+    assert day.run(**LONG, LOOPWRIGHT_RETRY_SECONDS="9000")["landed"]
+    assert day.clock.seconds > 3600
+
+
+def test_the_standstill_of_earlier_sessions_counts_after_a_restart(scripted: Scripted) -> None:
+    day = hours(scripted, [300.0, 299.9, 0.1], *[bash("ls")] * 9)
+    first = [Turn(*bash("ls").parts), Turn(Call("bash", command="ls"), faults=[Fault("overloaded", times=9)])]
+    shop = day.shop
+    shop.model.script = Script([maker(*first, when="refused attempt 1"), maker(*[bash("ls")] * 9), *judges()])
+
+    assert day.run(LOOPWRIGHT_RETRY_SECONDS="0")["outcome"] == "paused"  # in the second attempt, 300 s being over
+    again = Hours(shop, [299.9, 0.1], day.clock)
+    shop.model.script = Script([maker(*[bash("ls")] * 9), *judges()])
+    result = again.run(**LONG)
+
+    assert result["stop"]["reason"] == "no-progress"
+    assert day.clock.seconds == pytest.approx(300 + 299.9 + 300)  # the session that was cut off begins anew
+
+
+# ---------------------------------------------------------------- minutes
+
+
+def test_a_plans_minutes_stop_it_exactly_when_they_are_over(scripted: Scripted) -> None:
+    day = hours(scripted, [299.9, 0.1], *[bash("ls")] * 9)
+    text = day.shop.read("plans/fix.md").replace("merge: auto", "merge: auto\nbudget: {minutes: 5}")
+    day.shop.write("plans/fix.md", text)
+
+    result = day.run(**LONG)
+
+    assert result["stop"] == {"reason": "budget", "detail": "the plan's 5 minutes are over", "chunk": 1}
+    assert len(day.shop.model.asked("maker")) == 2
 
 
 # ---------------------------------------------------------------- one long command

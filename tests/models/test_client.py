@@ -5,11 +5,12 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import replace
 
 import pytest
 
 from loopwright.errors import BadUse, Unreachable
-from loopwright.models.client import Request, Turn, Wire
+from loopwright.models.client import HALTED, Request, Turn, Wire
 from loopwright.models.defaults import Access
 from loopwright.models.retry import PromptTooLong
 from loopwright.testing import script
@@ -31,9 +32,12 @@ class Asking:
         self.told: list[Event] = []
         self.wire = Wire(Access(url, key), self.clock, self.told.append, horizon, silence, chance=lambda: 0.0)
 
-    def ask(self, model: str = "claude-opus-5-5") -> Turn:
+    def request(self, model: str = "claude-opus-5-5") -> Request:
         system = [{"type": "text", "text": "Role: maker"}]
-        return self.wire.ask(Request(model, system, [{"role": "user", "content": [{"type": "text", "text": "Hi"}]}]))
+        return Request(model, system, [{"role": "user", "content": [{"type": "text", "text": "Hi"}]}])
+
+    def ask(self, model: str = "claude-opus-5-5") -> Turn:
+        return self.wire.ask(self.request(model))
 
 
 def serve(*faults: script.Fault) -> AbstractContextManager[Endpoint]:
@@ -231,3 +235,25 @@ def test_the_sdk_is_not_imported_before_a_model_is_asked() -> None:
     code = "import sys, loopwright.backends.anthropic, loopwright.backends.scripted; print('anthropic' in sys.modules)"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "False"
+
+
+def test_an_answer_is_broken_off_when_nobody_waits_for_it_any_more_and_what_it_cost_is_told() -> None:
+    with serve() as endpoint:
+        asking = Asking(endpoint.url)
+        turn = replace(asking.wire, over=lambda waited: True).ask(asking.request())
+    assert (turn.blocks, turn.stop_reason, turn.usage.requests) == ((), HALTED, 1)
+    assert turn.usage.input > 0
+
+
+def test_who_may_break_an_answer_off_is_told_of_the_time_that_the_model_was_away() -> None:
+    asked: list[float] = []
+
+    def over(waited: float) -> bool:
+        asked.append(waited)
+        return False
+
+    with serve(script.Fault("rate-limit", retry_after=600)) as endpoint:
+        asking = Asking(endpoint.url)
+        turn = replace(asking.wire, over=over).ask(asking.request())
+    assert turn.stop_reason == "end_turn"
+    assert set(asked) == {600.0}

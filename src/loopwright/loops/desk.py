@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
@@ -12,17 +12,14 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from loopwright.checks.guards import DOCUMENTER
 from loopwright.contracts import Lab, LabWish, Session, Watch, Workshop
 from loopwright.journal.claims import Claim
 from loopwright.journal.codec import decode, encode
 from loopwright.journal.facts import FileJournal, Lines
 from loopwright.journal.hub import Hub
-from loopwright.loops.progress import Progress
+from loopwright.loops.progress import Progress, quiet_at
 from loopwright.vocabulary import (
-    PROTECTED,
     Allowance,
-    Attempt,
     Brief,
     Chunk,
     Event,
@@ -30,11 +27,7 @@ from loopwright.vocabulary import (
     Report,
     Usage,
     Verdict,
-    matches,
 )
-
-MAKING = frozenset({"maker", "documenter"})
-"""The roles that are there to change something, and are ended when they don't. Judges have their own limits."""
 
 
 @dataclass(frozen=True)
@@ -102,21 +95,7 @@ class Desk:
     @cached_property
     def progress(self) -> Progress:
         """What was new in this run, and since when there is nothing: over all its sessions, also across restarts."""
-        return Progress(self.shop.clock, self.shop.loops.no_progress_minutes, _quiet(self.journal.facts()))
-
-    def _counts(self, role: str, path: str) -> bool:
-        """Whether what a role changes at a path can be progress: not where it may change nothing."""
-        if role == "documenter":
-            return DOCUMENTER.allows(path)
-        return self.plan.scope.allows(path) and not matches(path, (*PROTECTED, *self.shop.loops.protected))
-
-    @contextmanager
-    def _watching(self, role: str, lab: Lab) -> Iterator[Watch | None]:
-        if role not in MAKING:
-            yield None
-            return
-        with self.progress.watching(lab, lambda path: self._counts(role, path)) as looks:
-            yield looks
+        return Progress(self.shop.clock, self.shop.loops, self.plan.scope, quiet_at(self.journal.facts()))
 
     def sessions(self) -> tuple[tuple[str, Report], ...]:
         """(role, report) of every session that ended, in order."""
@@ -176,7 +155,7 @@ class Desk:
             model=self.shop.model(role),
         )
         with lab as place:
-            with self._watching(role_name, place) as watch:
+            with self.progress.watching(role_name, place) as watch:
                 report = backend.work(brief, place, self._session(key, role_name, brief, watch))
             quiet = {"quiet": round(self.progress.quiet, 3)} if watch else {}
             self.journal.write("session", {"key": key, "role": role_name, "report": encode(report), **quiet})
@@ -214,17 +193,6 @@ def seconds_at_work(facts: Sequence[Mapping[str, Any]], start: str, end: str) ->
     stood = [(times[i - 1], times[i]) for i in range(1, len(facts)) if facts[i]["kind"] == "resumed"]
     idle = sum(max((min(until, ended) - max(since, began)).total_seconds(), 0.0) for since, until in stood)
     return max((ended - began).total_seconds() - idle, 0.0)
-
-
-def _quiet(facts: Sequence[Mapping[str, Any]]) -> float:
-    """Seconds without anything new at the end of the last session that was watched; none after a chunk that passed."""
-    quiet = 0.0
-    for fact in facts:
-        if fact["kind"] == "session":
-            quiet = float(fact.get("quiet", quiet))
-        elif fact["kind"] == "attempt" and decode(Attempt, fact["attempt"]).passed:
-            quiet = 0.0
-    return quiet
 
 
 def _so_far(transcript: Path) -> Usage:

@@ -7,14 +7,20 @@ nothing new, and neither does output, however much of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from loopwright.andon import breakers
 from loopwright.checks.diagnostics.showing import state_of_tests
+from loopwright.checks.guards import DOCUMENTER
 from loopwright.contracts import Clock, Lab
-from loopwright.vocabulary import Ran
+from loopwright.journal.codec import decode
+from loopwright.vocabulary import PROTECTED, Attempt, Loops, Ran, Scope, matches
+
+MAKING = frozenset({"maker", "documenter"})
+"""The roles that are there to change something, and are ended when they don't. Judges have their own limits."""
 
 EVERY = 1.0
 """Seconds between two looks at the files while a command runs, by the run's clock."""
@@ -28,19 +34,41 @@ class Progress:
     """One run's. Time counts while a session is watched, and neither between sessions nor while the model is away."""
 
     clock: Clock
-    minutes: float
+    loops: Loops
+    scope: Scope
     quiet: float = 0.0  # seconds without anything new, up to the end of the last session
     seen: set[tuple[str, Hashable]] = field(default_factory=set)
 
     @contextmanager
-    def watching(self, lab: Lab, counts: Callable[[str], bool]) -> Iterator[Looks]:
-        """Look after one session in this lab. `counts`: whether what is at a path counts."""
-        looks = Looks(self, lab, counts, self.clock.monotonic() - self.quiet)
+    def watching(self, role: str, lab: Lab) -> Iterator[Looks | None]:
+        """Look after one session of a role in this lab; None for a role that needn't change anything."""
+        if role not in MAKING:
+            yield None
+            return
+        looks = Looks(self, lab, self._countable(role), self.clock.monotonic() - self.quiet)
         looks.news()  # what stands there at the beginning (the last attempt's, or rolled back) is nobody's progress
         try:
             yield looks
         finally:
             self.quiet = looks.settled()
+
+    def _countable(self, role: str) -> Callable[[str], bool]:
+        """Whether what a role changes at a path can be progress: not where it may change nothing."""
+        if role == "documenter":
+            return DOCUMENTER.allows
+        barred = (*PROTECTED, *self.loops.protected)
+        return lambda path: self.scope.allows(path) and not matches(path, barred)
+
+
+def quiet_at(facts: Sequence[Mapping[str, Any]]) -> float:
+    """Seconds without anything new at the end of the last session that was watched; none after a chunk that passed."""
+    quiet = 0.0
+    for fact in facts:
+        if fact["kind"] == "session":
+            quiet = float(fact.get("quiet", quiet))
+        elif fact["kind"] == "attempt" and decode(Attempt, fact["attempt"]).passed:
+            quiet = 0.0
+    return quiet
 
 
 @dataclass
@@ -58,7 +86,7 @@ class Looks:
 
     def over(self, waited: float = 0.0) -> bool:
         now = self.progress.clock.monotonic()
-        late = breakers.no_progress(now - self.since - waited, self.progress.minutes) is not None
+        late = breakers.no_progress(now - self.since - waited, self.progress.loops.no_progress_minutes) is not None
         if not self.tripped and (late or now >= max(self.rested, self.looked + EVERY)):
             if self.news():
                 self.since = now - waited
