@@ -120,9 +120,10 @@ def _gates(title: str, gates: list[dict[str, Any]]) -> None:
         told = coloured("passed", "green") if gate["passed"] else coloured("FAILED", "red")
         code = "" if gate["exit"] is None else f" (exit {gate['exit']})"
         laid_over = ", with the tests of record" if gate["name"].endswith(RECORD) else ""
+        flaky = ", flaky" if gate.get("flaky") else ""  # absent in records of before
         name = gate["name"].removesuffix(RECORD)
         standard = f"{name}: " if gate["command"] and name != gate["command"] else ""
-        print(f"{title}: {told} {standard}{gate['command'] or name}{laid_over}{code}")
+        print(f"{title}: {told} {standard}{gate['command'] or name}{laid_over}{flaky}{code}")
 
 
 def _costs(run: dict[str, Any]) -> None:

@@ -22,12 +22,17 @@ AT_ONCE = frozenset({"drift", "scope-breaker"})
 
 SPENT = frozenset({"tokens", "dollars"})
 
+_FREE = 2
+"""Times the limit of attempts that a chunk may take when flaky checks, which cost none, go on saying no."""
+
 
 def work_through(desk: Desk, run: Run, chunk: Chunk, lab: Lab, seen: tuple[str, ...] = ()) -> Run:
     """Attempt one chunk until it passes or the plan stops. `seen` is evidence from an earlier run."""
     limit = desk.shop.loops.attempts_per_chunk
-    for number in range(1, limit + 1):
-        tried = _attempt(desk, run, chunk, number, lab, seen)
+    left, number = limit, 0
+    while left > 0:
+        number += 1
+        tried = _attempt(desk, run, chunk, number, lab, seen, last=left == 1 or number == _FREE * limit)
         run = run.after(tried)
         if tried.passed:
             desk.progress.quiet = 0.0
@@ -35,10 +40,11 @@ def work_through(desk: Desk, run: Run, chunk: Chunk, lab: Lab, seen: tuple[str, 
         if stop := _stop(desk, tried):
             return run.stopped(stop)
         seen = (*(seen if telling.unseen(tried) else ()), *telling.evidence(desk, tried))
+        left -= 0 if tried.free and number < _FREE * limit else 1
     failed = run.attempts[-1].failed
     last = ", ".join(telling.word(verdict) for verdict in failed)
     last += next((f": {telling.gist(verdict)[:300]}" for verdict in failed if verdict.command), "")
-    detail = f"chunk {chunk.number} ({chunk.title}) failed {limit} times; at last {last}"
+    detail = f"chunk {chunk.number} ({chunk.title}) failed {number} times; at last {last}"
     return run.stopped(Stop("attempts", detail, chunk.number))
 
 
@@ -61,7 +67,9 @@ def _standstill(desk: Desk, tried: Attempt) -> str:
     return f"chunk {tried.chunk}, attempt {tried.number}: {why}"
 
 
-def _attempt(desk: Desk, run: Run, chunk: Chunk, number: int, lab: Lab, seen: tuple[str, ...]) -> Attempt:
+def _attempt(
+    desk: Desk, run: Run, chunk: Chunk, number: int, lab: Lab, seen: tuple[str, ...], *, last: bool
+) -> Attempt:
     """One maker's pass over a chunk, and what every check said of it. Done once, also across restarts."""
     if fact := desk.journal.last("attempt", chunk=chunk.number, number=number):
         return decode(Attempt, fact["attempt"])
@@ -69,7 +77,7 @@ def _attempt(desk: Desk, run: Run, chunk: Chunk, number: int, lab: Lab, seen: tu
     before = _before(run, chunk, number)
     report, change = _make(desk, run, chunk, number, lab, before, seen)
     reached("chunk:committed")
-    verdicts = _judge(desk, run, chunk, number, lab, report, change, before)
+    verdicts = _judge(desk, run, chunk, number, lab, report, change, before, last=last)
     if any(verdict.reason == "secrets" for verdict in verdicts):
         desk.hub.keep(_kept_at(desk, chunk, number), without_secrets(desk.hub, change, desk.shop.secrets))
     reached("chunk:checked")
@@ -117,14 +125,24 @@ def _kept_at(desk: Desk, chunk: Chunk, number: int) -> str:
 
 
 def _judge(
-    desk: Desk, run: Run, chunk: Chunk, number: int, lab: Lab, report: Report, change: Change, before: str
+    desk: Desk,
+    run: Run,
+    chunk: Chunk,
+    number: int,
+    lab: Lab,
+    report: Report,
+    change: Change,
+    before: str,
+    *,
+    last: bool,
 ) -> tuple[Verdict, ...]:
     """Guards first, then commands, then the checker: each is asked only when all before it are content."""
     verdicts = (telling.finished(report), *_guard(desk, lab, change, before))
     if all(verdict.passed for verdict in verdicts):
         gates = (*house_gates(desk, desk.base), *desk.plan.checks, *chunk.verify)
         key = f"{chunk.number}-{number}"
-        verdicts += verify(desk, key, change.commit, desk.base, gates, f"chunk-{chunk.number}")
+        label = f"chunk-{chunk.number}"
+        verdicts += verify(desk, key, change.commit, desk.base, gates, label, decisive=last)
         if all(verdict.passed for verdict in verdicts):
             verdicts += _check(desk, run, chunk, key, change)
     return verdicts

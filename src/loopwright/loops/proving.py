@@ -80,7 +80,9 @@ def goal_gates(desk: Desk) -> tuple[Gate, ...]:
 def gated(desk: Desk, run: Run, commit: str) -> Run:
     """The run with all gates judged on a candidate: not met when one fails."""
     mainline = desk.hub.git.parents(commit)[0]
-    verdicts = verify(desk, f"landing-{commit[:8]}", commit, mainline, gates_of(desk, mainline), "landing")
+    verdicts = verify(
+        desk, f"landing-{commit[:8]}", commit, mainline, gates_of(desk, mainline), "landing", decisive=True
+    )
     reached("verify:gated")
     asked = {gate.command for gate in goal_gates(desk)}
     judged_before = tuple(verdict for verdict in run.goal if verdict.command is None)

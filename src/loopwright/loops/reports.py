@@ -38,7 +38,7 @@ def page_path(desk: Desk) -> str:
 
 def result(desk: Desk, run: Run) -> dict[str, Any]:
     """The object that `run --json`, `resume`, `land` and `rollback` print."""
-    spent = desk.spent()
+    spent, flaky = desk.spent(), _flaky(run)
     return {
         "run": run.number,
         "plan": run.plan.name,
@@ -52,8 +52,9 @@ def result(desk: Desk, run: Run) -> dict[str, Any]:
         "verified": run.landing.verified if run.landing else None,
         "stop": encode(run.stop) if run.stop else None,
         "chunks": [_chunk(run, chunk.number, chunk.title) for chunk in run.plan.chunks],
-        "checks": [_gate(verdict) for verdict in run.checks],
-        "goal": [{**_gate(verdict), "command": verdict.command} for verdict in run.goal],
+        "checks": [_gate(verdict, flaky) for verdict in run.checks],
+        "goal": [_gate(verdict, flaky) for verdict in run.goal],
+        "flaky": len(flaky),
         "reviews": [{"passed": v.passed, "reasons": v.evidence} for v in run.reviews],
         "incident": _incident(desk),
         "tokens": tokens(spent),
@@ -89,12 +90,19 @@ def _chunk(run: Run, number: int, title: str) -> dict[str, Any]:
     return {"number": number, "title": title, "attempts": len(mine), "passed": any(a.passed for a in mine)}
 
 
-def _gate(verdict: Verdict) -> dict[str, Any]:
+def _flaky(run: Run) -> set[str]:
+    """The commands that disagreed with themselves on some commit of the run."""
+    tried = (verdict for attempt in run.attempts for verdict in attempt.verdicts)
+    return {verdict.command or verdict.check for verdict in (*tried, *run.checks, *run.goal) if verdict.flaky}
+
+
+def _gate(verdict: Verdict, flaky: set[str]) -> dict[str, Any]:
     return {
         "name": verdict.check,
         "command": verdict.command,
         "passed": verdict.passed,
         "exit": verdict.exit,
+        "flaky": verdict.command in flaky,
         "commit": verdict.commit,
         "tree": verdict.tree,
     }
@@ -269,8 +277,9 @@ def _verdicts(title: str, verdicts: tuple[Verdict, ...]) -> Iterator[str]:
         bound = f" ({_standard(verdict)})" if _standard(verdict) else ""
         bound += f" on {verdict.commit[:10]}" if verdict.commit else ""
         bound += ", with the mainline's tests laid over" if verdict.check.endswith(RECORD) else ""
+        bound += ", flaky" if verdict.flaky else ""
         yield f"- {'passed' if verdict.passed else 'FAILED'}: `{verdict.command or verdict.check}`{bound}"
-        if not verdict.passed or verdict.command is None:
+        if not verdict.passed or verdict.flaky or verdict.command is None:
             yield from (f"  {line}" for line in _quoted(verdict.evidence))
 
 

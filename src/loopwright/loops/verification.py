@@ -13,6 +13,7 @@ from loopwright.errors import LabFailed
 from loopwright.folders import agents
 from loopwright.journal.codec import decode, encode
 from loopwright.loops.desk import Desk
+from loopwright.loops.repeating import settled
 from loopwright.redaction import redact
 from loopwright.vocabulary import TESTS, Change, Gate, Loops, Verdict, matches
 
@@ -24,19 +25,26 @@ _COMMAND_SECONDS = 1800.0
 
 
 def verify(
-    desk: Desk, key: str, commit: str, mainline: str, gates: tuple[Gate, ...], label: str
+    desk: Desk, key: str, commit: str, mainline: str, gates: tuple[Gate, ...], label: str, *, decisive: bool = False
 ) -> tuple[Verdict, ...]:
     """Every gate's verdict about a commit. Each run of gates is held once for a tree, also across restarts.
 
-    With tests of record that differ from the commit's, all gates are run a second time with those in place.
+    With tests of record that differ from the commit's, all gates are run a second time with those in place. What
+    fails is run again, the slow gates only where it is `decisive`.
     """
     tree = desk.hub.git.tree_of(commit)
     if fact := desk.journal.last("gates", tree=tree, mainline=mainline, label=label):
         return tuple(decode(Verdict, verdict) for verdict in fact["verdicts"])
     change = desk.hub.change(desk.base, commit)
-    verdicts = tuple(_run(desk, f"{key}-gates", change, mainline, gates))
+    verdicts = _settled(desk, f"{key}-gates", change, mainline, gates, decisive)
     if all(verdict.passed for verdict in verdicts) and gates:
-        verdicts += _with_tests_of_record(desk, key, change, mainline, gates)
+        verdicts += _with_tests_of_record(desk, key, change, mainline, gates, decisive)
+    for verdict in verdicts:
+        if verdict.flaky:
+            told = verdict.evidence.partition("\n")[0]
+            desk.note(
+                f"`{verdict.command}` is {told} ({commit[:10]}); counted as {'passed' if verdict.passed else 'failed'}"
+            )
     body = [encode(verdict) for verdict in verdicts]
     desk.journal.write(
         "gates", {"tree": tree, "mainline": mainline, "label": label, "commit": commit, "verdicts": body}
@@ -45,7 +53,7 @@ def verify(
 
 
 def _with_tests_of_record(
-    desk: Desk, key: str, change: Change, mainline: str, gates: tuple[Gate, ...]
+    desk: Desk, key: str, change: Change, mainline: str, gates: tuple[Gate, ...], decisive: bool
 ) -> tuple[Verdict, ...]:
     laid = lay_over(desk, change, mainline)
     if laid is None:
@@ -53,8 +61,15 @@ def _with_tests_of_record(
     judged = desk.hub.change(desk.base, laid)
     return tuple(
         replace(verdict, check=verdict.check + RECORD, commit=change.commit)
-        for verdict in _run(desk, f"{key}-record", judged, mainline, gates)
+        for verdict in _settled(desk, f"{key}-record", judged, mainline, gates, decisive)
     )
+
+
+def _settled(
+    desk: Desk, key: str, change: Change, mainline: str, gates: tuple[Gate, ...], decisive: bool
+) -> tuple[Verdict, ...]:
+    first = tuple(_run(desk, key, change, mainline, gates))
+    return settled(gates, first, lambda failed: _run(desk, f"{key}-again", change, mainline, failed), decisive=decisive)
 
 
 def lay_over(desk: Desk, change: Change, mainline: str) -> str | None:

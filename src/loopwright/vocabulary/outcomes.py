@@ -85,6 +85,7 @@ class Verdict:
     failures: tuple[Failure, ...] = ()
     rolls_back: bool = False  # a guard so strict that the attempt's tree isn't built upon
     output: str = ""  # of a command that failed: the file in the run's home with all that it printed
+    flaky: bool = False  # it disagreed with itself on this commit; `passed` is what two of three runs said
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,11 @@ class Attempt:
     @property
     def failed(self) -> tuple[Verdict, ...]:
         return tuple(verdict for verdict in self.verdicts if not verdict.passed)
+
+    @property
+    def free(self) -> bool:
+        """Whether nothing but flaky checks said no: that costs the maker no attempt."""
+        return bool(self.failed) and all(verdict.flaky for verdict in self.failed)
 
 
 class Outcome(StrEnum):
