@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from loopwright.testing.script import Call, Session, Turn
+from loopwright.testing.script import Call, Say, Session, Turn
 
-from .conftest import GOOD, PLAN, PRICING, Scripted, Shop, bash, judges, maker, write
+from .conftest import GOOD, PLAN, PRICING, Scripted, Shop, Texts, bash, judges, maker, write
 from .refusals import ANYWHERE, WRONG, assert_refused, assert_tidy, begun
 
 # ---------------------------------------------------------------- guards
@@ -158,6 +158,53 @@ def test_a_test_that_is_taken_away_stops_the_plan_at_once(scripted: Scripted, co
     assert result["stop"]["reason"] == "drift"
     assert "tests/test_pricing.py" in result["stop"]["detail"]
     assert result["chunks"][0]["attempts"] == 1
+
+
+def reported(words: str, *, unless: Texts = ()) -> Session:
+    """Who does the work, and says this at last."""
+    return Session(role="maker", turns=[write("src/pricing.py", GOOD), Turn(Say(words))], unless=unless)
+
+
+BAD_REPORTS = {
+    "an item that it marks as failed": ("Deliverables: src/pricing.py\nEvidence:\n- `make test`: FAIL", "FAIL"),
+    "a path that isn't there": (
+        "Deliverables: src/pricing.py, docs/pricing.md\nEvidence: `make test`",
+        "docs/pricing.md",
+    ),
+}
+
+
+@pytest.mark.parametrize("bad", BAD_REPORTS.values(), ids=list(BAD_REPORTS))
+def test_a_report_that_owns_up_to_a_failure_or_names_what_isnt_there_blocks(
+    scripted: Scripted, bad: tuple[str, str]
+) -> None:
+    words, told = bad
+    shop = scripted([reported(words), *judges()])
+
+    assert_refused(shop, begun(shop), "maker", "self-assessment")
+
+    assert told in shop.page(1)
+    assert shop.model.asked("checker") == []
+
+
+def test_after_a_failed_item_the_next_attempt_is_told_of_it(scripted: Scripted) -> None:
+    shop = scripted(
+        [
+            reported("Deliverables: src/pricing.py\nEvidence: `make`\n- docstring: not done", unless="self-assessment"),
+            maker(bash("echo \"__all__ = ['discount', 'total']\" >> src/pricing.py"), when="docstring: not done"),
+            *judges(),
+        ]
+    )
+
+    result = begun(shop, attempts=2).json
+
+    assert (result["landed"], result["chunks"][0]["attempts"]) == (True, 2)
+
+
+def test_a_vague_report_costs_no_attempt(scripted: Scripted) -> None:
+    shop = scripted([reported("All done, and it works."), *judges()])
+
+    assert begun(shop).json["landed"]
 
 
 # ---------------------------------------------------------------- tests of record

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import nullcontext
 
 from loopwright.andon import breakers
 from loopwright.checkpoints import reached
 from loopwright.checks import judged
+from loopwright.checks.assessment import assessed
 from loopwright.checks.guards import standard, tests_of
 from loopwright.contracts import Lab
 from loopwright.journal.codec import decode, encode
@@ -138,6 +140,8 @@ def _judge(
 ) -> tuple[Verdict, ...]:
     """Guards first, then commands, then the checker: each is asked only when all before it are content."""
     verdicts = (telling.finished(report), *_guard(desk, lab, change, before))
+    if report.whole:
+        verdicts += (assessed(report, change, _there(desk, lab, change)),)
     if all(verdict.passed for verdict in verdicts):
         gates = (*house_gates(desk, desk.base), *desk.plan.checks, *chunk.verify)
         key = f"{chunk.number}-{number}"
@@ -146,6 +150,23 @@ def _judge(
         if all(verdict.passed for verdict in verdicts):
             verdicts += _check(desk, run, chunk, key, change)
     return verdicts
+
+
+def _there(desk: Desk, lab: Lab, change: Change) -> Callable[[str], bool]:
+    """Whether the attempt left a file: in its commit (in any folder, for a name alone), or ignored in the lab."""
+
+    def there(path: str) -> bool:
+        path = path.removeprefix(f"{lab.root}/")
+        entries = desk.hub.entries(change.commit)
+        if path in entries or any(known.endswith(f"/{path}") for known in entries):
+            return True
+        try:
+            lab.read(path)
+        except OSError:
+            return False
+        return True
+
+    return there
 
 
 def _guard(desk: Desk, lab: Lab, change: Change, before: str) -> tuple[Verdict, ...]:
