@@ -132,6 +132,28 @@ def test_an_empty_diff_is_no_work(scripted: Scripted) -> None:
     assert_refused(shop, begun(shop), "no-changes", "no-changes")
 
 
+@pytest.mark.parametrize(
+    "mark",
+    [
+        bash("echo '# a percentage' >> src/pricing.py"),
+        write("DONE", "done\n"),
+        write("TODO.md", "- [x] a percentage\n"),
+    ],
+    ids=["comment", "file that says done", "ticked list"],
+)
+def test_a_change_that_only_marks_the_work_as_done_is_no_work(scripted: Scripted, mark: Turn) -> None:
+    shop = scripted([maker(mark), *judges()])
+
+    assert_refused(shop, begun(shop, ANYWHERE), "marker", "marker-only")
+
+
+def test_a_plan_about_docstrings_gets_its_docstrings(scripted: Scripted) -> None:
+    shop = scripted([maker(write("src/pricing.py", PRICING.lstrip().replace("):", '):\n    """Told."""'))), *judges()])
+    plan = ANYWHERE.replace("A discount is a percentage", "Every function has a docstring").split("## Goal")[0]
+
+    assert begun(shop, plan + "## Goal\n- `grep -q Told src/pricing.py`\n- It is told.\n").json["landed"]
+
+
 def test_saying_the_same_again_is_no_work_either(scripted: Scripted) -> None:
     shop = scripted([maker(write("src/pricing.py", WRONG)), *judges()])
 

@@ -99,6 +99,34 @@ def test_the_brief_holds_the_goals_in_words_and_never_their_commands(scripted: S
     assert "secret-gate" not in "".join(requests(shop, "maker"))
 
 
+def test_the_brief_holds_no_gate_beyond_the_plans_own(scripted: Scripted) -> None:
+    shop = scripted(
+        [
+            maker(write("src/pricing.py", PRICING.lstrip() + "\n\nx = 1\n"), unless="refused attempt 1"),
+            maker(write("src/pricing.py", GOOD), when="refused attempt 1"),
+            *judges(),
+        ]
+    )
+    gates = ("own-check-of-loops", "own-check-of-standards", "own-goal-of-goals")
+    shop.write("own.sh", 'grep -q "/ 100" src/pricing.py || { echo no percentage; exit 1; }\n')
+    loops(shop, checks=f"['sh own.sh {gates[0]}']")
+    shop.write("agents/LOOPS.md", shop.read("agents/LOOPS.md").replace(f'checks: ["{CHECK}"]\n', ""))
+    shop.write("agents/STANDARDS.md", f"# Standards\n\n### S-1 A percentage\nLevel: L2\nCheck: `sh {gates[1]}`\n")
+    shop.write("agents/GOALS.md", f"# Goals\n\n## Right\n\n1. Right: `sh {gates[2]}`\n- test: `sh {gates[2]}`\n")
+    shop.commit("gates of every kind")
+    shop.plan("fix", PLAN.replace("## Goal", "## Checks\n- `grep -q discount src/pricing.py`\n\n## Goal"))
+
+    assert shop.door("run", "fix", "--json").json["landed"]
+
+    first, second = (
+        [body for body in requests(shop, "maker") if ("refused attempt 1" in body) == later] for later in (False, True)
+    )
+    assert not [gate for gate in gates if gate in "".join(first)]
+    assert "grep -q discount src/pricing.py" in first[0]  # the plan's own text is the maker's to read
+    assert gates[0] in second[0]  # what failed is told: that is evidence
+    assert not [gate for gate in gates[1:] if gate in "".join(second)]
+
+
 def test_a_judging_role_left_out_is_said_on_the_page(scripted: Scripted) -> None:
     shop = scripted([good_maker(), *judges()[1:]])
     shop.write("agents/checker.md", "---\nname: checker\ndescription: d\nbackend: none\n---\n")

@@ -48,7 +48,7 @@ def test_what_a_failing_command_said_at_last_is_told_at_once(shop: Shop) -> None
 
 
 def test_gates_with_the_mainlines_tests_laid_over_are_told_from_the_others(shop: Shop) -> None:
-    modernised(shop, "echo >> tests/test_pricing.py")
+    modernised(shop, "echo import os >> tests/test_pricing.py")
     shop.plan("one", "---\nmerge: auto\n---\n# One\n## Goal\n- `true`\n")
 
     assert shop.door("run", "one", "--json").json["landed"]

@@ -10,6 +10,7 @@ from loopwright.checkpoints import reached
 from loopwright.checks import judged
 from loopwright.checks.assessment import assessed
 from loopwright.checks.guards import standard, tests_of
+from loopwright.checks.marker import MarkerGuard
 from loopwright.contracts import Lab
 from loopwright.journal.codec import decode, encode
 from loopwright.loops import telling
@@ -139,7 +140,7 @@ def _judge(
     last: bool,
 ) -> tuple[Verdict, ...]:
     """Guards first, then commands, then the checker: each is asked only when all before it are content."""
-    verdicts = (telling.finished(report), *_guard(desk, lab, change, before))
+    verdicts = (telling.finished(report), *_guard(desk, lab, change, before, run.tip or run.base))
     if report.whole:
         verdicts += (assessed(report, change, _there(desk, lab, change)),)
     if all(verdict.passed for verdict in verdicts):
@@ -169,12 +170,15 @@ def _there(desk: Desk, lab: Lab, change: Change) -> Callable[[str], bool]:
     return there
 
 
-def _guard(desk: Desk, lab: Lab, change: Change, before: str) -> tuple[Verdict, ...]:
-    """The guards look at all that the run changed; 'no changes' compares with the tree of the attempt before."""
+def _guard(desk: Desk, lab: Lab, change: Change, before: str, start: str) -> tuple[Verdict, ...]:
+    """The guards look at all that the run changed; 'no changes' compares with the tree of the attempt before, 'marker'
+    with the commit that the chunk began from."""
     old = desk.hub.reading(desk.base, (path for path in change.paths if matches(path, tests_of(desk.shop.loops))))
     previous = desk.hub.git.tree_of(before)
     guards = standard(desk.plan, desk.shop.loops, desk.shop.secrets, old, previous)
-    return tuple(guard.check(change, lab) for guard in guards)
+    step = desk.hub.change(start, change.commit)
+    marker = MarkerGuard(desk.plan, desk.hub.reading(start, step.paths))
+    return (*(guard.check(change, lab) for guard in guards), marker.check(step, lab))
 
 
 def _check(desk: Desk, run: Run, chunk: Chunk, key: str, change: Change) -> tuple[Verdict, ...]:

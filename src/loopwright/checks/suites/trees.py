@@ -55,6 +55,17 @@ def read_both(path: str, before: str | None, after: str | None) -> tuple[Suite |
     return pair[0], pair[1]
 
 
+def known(path: str) -> bool:
+    """Whether a file is of a language that is read by its tree."""
+    return path.rpartition(".")[2] in _SUFFIXES
+
+
+def tokens(path: str, text: str) -> list[str] | None:
+    """What a source of such a language says, token by token and without comments; None where there is no tree."""
+    root = parse(_SUFFIXES[path.rpartition(".")[2]], text)
+    return None if root is None else [word(leaf) for leaf in leaves(root)]
+
+
 def _reader(name: str) -> Callable[[Node], Suite]:
     read: Callable[[Node], Suite] = importlib.import_module(f"loopwright.checks.suites.{name}").read
     return read
