@@ -97,13 +97,13 @@ def test_every_verdict_is_bound_to_the_commit_and_a_rejection_has_a_reason_and_e
 
 def test_a_makers_guards_come_in_a_fixed_order_and_each_says_what_it_found(ready: Bench) -> None:
     verdicts = [guard.check(bad(ready), ready.lab) for guard in guards(ready)]
-    reasons = ["", "escaping-symlink", "protected", "scope-breaker", "secrets", "drift", ""]
+    reasons = ["", "escaping-symlink", "", "protected", "scope-breaker", "secrets", "drift", ""]
     assert [verdict.reason for verdict in verdicts] == reasons
-    assert [verdict.rolls_back for verdict in verdicts] == [False, False, True, True, True, False, False]
+    assert [verdict.rolls_back for verdict in verdicts] == [False, False, False, True, True, True, False, False]
 
 
 def test_an_honest_change_passes_every_guard_of_a_maker(ready: Bench) -> None:
-    assert [guard.check(good(ready), ready.lab).evidence for guard in guards(ready)] == [""] * 7
+    assert [guard.check(good(ready), ready.lab).evidence for guard in guards(ready)] == [""] * 8
 
 
 def test_the_configuration_and_the_plan_reach_the_guards(ready: Bench) -> None:
@@ -114,5 +114,5 @@ def test_the_configuration_and_the_plan_reach_the_guards(ready: Bench) -> None:
         {"tests/test_a.py": "def test_a():\n    assert f() == 1\n    assert f() == 3\n", "src/locked/a": "", "x": ""}
     )
     reasons = [guard.check(weaker, ready.lab).reason for guard in found]
-    assert reasons == ["", "", "protected", "scope-breaker", "", "", ""]
+    assert reasons == ["", "", "", "protected", "scope-breaker", "", "", ""]
     assert found[0].check(good(ready), ready.lab).reason == "no-changes"

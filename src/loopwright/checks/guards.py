@@ -11,6 +11,7 @@ from loopwright.checks.nochange import NoChangeGuard
 from loopwright.checks.protected import ProtectedGuard
 from loopwright.checks.scope import ScopeGuard
 from loopwright.checks.secrets import SecretsGuard
+from loopwright.checks.wall import WallGuard
 from loopwright.contracts import Check
 from loopwright.vocabulary import PROTECTED, TESTS, Loops, Plan, Scope
 
@@ -46,6 +47,7 @@ def standard(
     return (
         NoChangeGuard(previous),
         HazardGuard(),
+        WallGuard(old),
         ProtectedGuard(PROTECTED, loops.protected),
         ScopeGuard(plan.scope, loops.stray_files),
         SecretsGuard(known_secrets),

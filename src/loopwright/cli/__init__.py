@@ -37,6 +37,10 @@ COMMANDS = {
 }
 
 
+DECIDING = frozenset({"init", "run", "watch", "resume", "land", "reject", "rollback", "stop"})
+"""What decides about the repository, beside `andon resolve` and `andon pull`: never typed in a lab of it."""
+
+
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """As the parser's own, in the form of all our errors."""
@@ -91,6 +95,24 @@ def _chosen(words: Sequence[str]) -> argparse.Namespace | None:
     return chosen
 
 
+def _must_be_outside(chosen: argparse.Namespace) -> None:
+    """Refuse to decide in a lab of the very repository that is asked for. Raises BadUse; the run gets to know of it."""
+    from loopwright import shell
+    from loopwright.labs import environment, inside
+
+    if not shell.inherited(environment.MARK):
+        return
+    from loopwright.clocks import SystemClock
+    from loopwright.journal.hub import find
+
+    hub = find(chosen.where.absolute())
+    if lab := inside.inside_a_lab(hub.labs):
+        asked = " ".join(("loopwright", chosen.command, *chosen.rest))
+        inside.reached(hub.common, lab, f"`{asked}` was typed in a lab", SystemClock().now())
+        told = f"`{asked}` decides about {hub.top}, and this is a process of a lab of it ({Path(lab).name})"
+        raise BadUse(told, "nothing that works in a lab decides: a person types this in a shell of their own")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code. Errors that a person can mend are printed without a traceback."""
     try:
@@ -98,6 +120,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if chosen is None:
             return 0
         options = parser_for(chosen.command).parse_args(chosen.rest)
+        if chosen.command in DECIDING or getattr(options, "verb", "") in ("resolve", "pull"):
+            _must_be_outside(chosen)
         module = importlib.import_module(f"loopwright.cli.{COMMANDS[chosen.command][0]}")
         code: int = getattr(module, chosen.command)(chosen.where.absolute(), options)
         sys.stdout.flush()

@@ -9,7 +9,7 @@ from typing import Any
 
 from loopwright.checkpoints import reached
 from loopwright.folders import plans
-from loopwright.journal import claims, records
+from loopwright.journal import claims, lab_times, records
 from loopwright.journal.codec import decode, encode
 from loopwright.loops import reports
 from loopwright.loops.andon import evidence
@@ -72,6 +72,7 @@ def _clear_labs(desk: Desk, run: Run) -> None:
             wish = desk.wish(rest.removeprefix("-"), run.tip or run.base, throwaway=bool(rest))
             with desk.shop.open_lab(desk.shop.site, wish):
                 pass
+    lab_times.ended(desk.hub, desk.number)
 
 
 def _tag(desk: Desk, run: Run) -> None:

@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from loopwright.contracts import Workshop
@@ -56,12 +57,23 @@ def desk_of(hub: Hub, shop: Workshop, number: int) -> Iterator[Desk]:
         home = hub.run_home(number)
         for name in ("plan.md", "plan.json", "journal.jsonl"):
             data = records.file(hub, number, name)
-            if data is not None and not (home / name).exists():
+            if data is not None and not _goes_on(home / name, data):
                 (home / name).write_bytes(data)
         fields = {"run": number, "plan": record["plan"], "plan_hash": record["plan_hash"], "at": record["started"]}
         claim = Claim(**fields, base=record["base"], pid=os.getpid(), host="")
         plan = starting.archived_plan(hub, number)
         yield Desk(hub, shop, claim, plan, record["base"], record["kind"])
+
+
+def _goes_on(path: Path, recorded: bytes) -> bool:
+    """Whether a file begins as the record has it. What was edited since isn't what the run wrote: the record counts,
+    and the other is put aside."""
+    if not path.exists():
+        return False
+    if path.read_bytes().startswith(recorded):
+        return True
+    path.rename(path.with_name(f"{path.name}.forged"))
+    return False
 
 
 def resume(hub: Hub, shop: Workshop, number: int) -> Result:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -16,18 +16,11 @@ from loopwright.contracts import Lab, LabWish, Session, Watch, Workshop
 from loopwright.journal.claims import Claim
 from loopwright.journal.codec import decode, encode
 from loopwright.journal.facts import FileJournal, Lines
+from loopwright.journal.guarded import Guarded
 from loopwright.journal.hub import Hub
 from loopwright.loops.progress import Progress, quiet_at
-from loopwright.vocabulary import (
-    Allowance,
-    Brief,
-    Chunk,
-    Event,
-    Plan,
-    Report,
-    Usage,
-    Verdict,
-)
+from loopwright.loops.wall import Wall, WatchedLab
+from loopwright.vocabulary import Allowance, Brief, Chunk, Event, Plan, Report, Usage, Verdict
 
 
 @dataclass(frozen=True)
@@ -52,6 +45,12 @@ class Desk:
     @cached_property
     def journal(self) -> FileJournal:
         return journal_of(self.hub, self.number, self.shop)
+
+    @cached_property
+    def wall(self) -> Wall:
+        """What stands between this run's roles and what only people and loopwright decide."""
+        guarded = Guarded(self.hub, self.shop.loops.mainline, self.number, self.plan.name)
+        return Wall(self.hub, guarded, self.journal)
 
     @property
     def branch(self) -> str:
@@ -89,6 +88,13 @@ class Desk:
         full = f"gen-{self.number}" + (f"-{name}" if name else "")
         copies = tuple(_copies(self.shop.site.top, self.shop.loops.copy))
         return LabWish(full, commit, self.branch, throwaway, copies)
+
+    @contextlib.contextmanager
+    def lab(self, wish: LabWish) -> Iterator[Lab]:
+        """A lab of this run, opened; its commands are known to the wall."""
+        with self.shop.open_lab(self.shop.site, wish) as lab:
+            self.wall.opened(lab, wish.name)
+            yield WatchedLab(lab, self.wall, wish.name)
 
     # -------------------------------------------------------------- sessions
 
@@ -154,11 +160,13 @@ class Desk:
             run=self.number,
             model=self.shop.model(role),
         )
-        with lab as place:
+        with self.wall.playing(role_name), lab as place:
             with self.progress.watching(role_name, place) as watch:
                 report = backend.work(brief, place, self._session(key, role_name, brief, watch))
             quiet = {"quiet": round(self.progress.quiet, 3)} if watch else {}
             self.journal.write("session", {"key": key, "role": role_name, "report": encode(report), **quiet})
+        if role_name != "maker":  # whose work is looked at once its tree is known
+            self.wall.look()
         self.tell("role", f"{role_name} ended: {report.ended}", role=role_name, key=key, usage=encode(self.spent()))
         self._own_up(role_name, report.usage)
         kept = self.journal.last("session", key=key)
@@ -177,6 +185,7 @@ class Desk:
 
         turns = brief.role.max_turns or self.shop.allowance.turns
         transcript = Lines(self.home / "transcripts" / f"{key}.jsonl", self.shop.secrets)
+        self.wall.transcripts.append(transcript)
         allowance = replace(left(self.shop, self.plan, self.paid(but=key), self.elapsed()), turns=turns)
         return Session(transcript, allowance, self.shop.clock, tell, self.shop.env, watch)
 

@@ -57,8 +57,8 @@ def _landed_or_held(desk: Desk, run: Run) -> Run:
 
 def _attempted(desk: Desk, run: Run) -> Run:
     """The run worked through and judged; what keeps a lab from standing up stops it."""
-    if stop := planned_for_another(desk):
-        return run.stopped(stop)
+    if stop := desk.wall.stop() or planned_for_another(desk):
+        return so_far(desk).stopped(stop)
     try:
         run = _work(desk, run) if desk.plan.chunks else run
         return proving.prove(desk, run) if run.outcome is Outcome.OPEN else run
@@ -145,7 +145,7 @@ def _work(desk: Desk, run: Run) -> Run:
     opened = desk.journal.last("opened") or {}
     todo = [chunk for chunk in desk.plan.chunks if chunk.number not in opened.get("kept", ())]
     seen = tuple(opened.get("seen", ()))
-    with desk.shop.open_lab(desk.shop.site, desk.wish("", run.tip or run.base, throwaway=False)) as lab:
+    with desk.lab(desk.wish("", run.tip or run.base, throwaway=False)) as lab:
         reached("lab:made")
         _ready(desk, lab)
         reached("lab:opened")

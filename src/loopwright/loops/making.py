@@ -20,7 +20,7 @@ from loopwright.loops.verification import fresh_lab, house_gates, verify
 from loopwright.loops.withholding import without_secrets
 from loopwright.vocabulary import Attempt, Change, Chunk, Hazard, Report, Run, Stop, Verdict, matches
 
-AT_ONCE = frozenset({"drift", "scope-breaker"})
+AT_ONCE = frozenset({"drift", "scope-breaker", "role-wall"})
 """Reasons that stop the plan at the first attempt: another try would only try to be cleverer."""
 
 SPENT = frozenset({"tokens", "dollars"})
@@ -113,6 +113,7 @@ def _make(
         assert report is not None, "a maker can't be left out"
         reached("chunk:made")
         change = lab.snapshot(tip, telling.commit_message(desk, chunk, report))
+        desk.wall.look(change, unseen=True)
         desk.hub.keep(_kept_at(desk, chunk, number), change.commit)
         body = {"commit": change.commit, "hazards": encode(change.hazards), "session": key}
         desk.journal.write("made", {"chunk": chunk.number, "number": number, **body})
@@ -140,7 +141,9 @@ def _judge(
     last: bool,
 ) -> tuple[Verdict, ...]:
     """Guards first, then commands, then the checker: each is asked only when all before it are content."""
-    verdicts = (telling.finished(report), *_guard(desk, lab, change, before, run.tip or run.base))
+    guarded = _guard(desk, lab, change, before, run.tip or run.base)
+    desk.wall.look(change)
+    verdicts = (telling.finished(report), *desk.wall.verdicts(change), *guarded)
     if report.whole:
         verdicts += (assessed(report, change, _there(desk, lab, change)),)
     if all(verdict.passed for verdict in verdicts):
@@ -148,8 +151,9 @@ def _judge(
         key = f"{chunk.number}-{number}"
         label = f"chunk-{chunk.number}"
         verdicts += verify(desk, key, change.commit, desk.base, gates, label, decisive=last)
+        verdicts += desk.wall.verdicts(change)
         if all(verdict.passed for verdict in verdicts):
-            verdicts += _check(desk, run, chunk, key, change)
+            verdicts += (*_check(desk, run, chunk, key, change), *desk.wall.verdicts(change))
     return verdicts
 
 

@@ -23,15 +23,21 @@ def prove(desk: Desk, run: Run) -> Run:
     found = candidate(desk, tip)
     if isinstance(found, Conflict):
         return run.stopped(conflict_stop(found))
-    run = gated(desk, run, found)
-    if run.outcome is Outcome.NOT_MET:
+    run = _walled(desk, gated(desk, run, found))
+    if run.outcome is not Outcome.OPEN:
         return run
     if desk.kind != "plan":  # a revert is a person's decision: commands gate it, nobody has to judge it
         return replace(run, outcome=Outcome.MET)
-    run = _goal(desk, run, found)
-    if run.outcome is Outcome.NOT_MET:
+    run = _walled(desk, _goal(desk, run, found))
+    if run.outcome is not Outcome.OPEN:
         return run
-    return _review(desk, run, tip, found)
+    return _walled(desk, _review(desk, run, tip, found))
+
+
+def _walled(desk: Desk, run: Run) -> Run:
+    """The run, stopped if something that ran in its labs reached for what only people decide."""
+    stop = desk.wall.stop()
+    return run.stopped(stop) if stop else run
 
 
 def conflict_stop(conflict: Conflict) -> Stop:
@@ -137,6 +143,8 @@ def _land(desk: Desk, run: Run) -> Run:
         if isinstance(found, Conflict):
             return run.stopped(conflict_stop(found))
         run = gated(desk, run, found)
+        if stop := desk.wall.stop():
+            return run.stopped(stop)
         if run.outcome is Outcome.NOT_MET:
             desk.note("the gates passed on the run's own base, but not merged with what the mainline is now")
             return run

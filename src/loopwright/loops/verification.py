@@ -45,6 +45,7 @@ def verify(
             desk.note(
                 f"`{verdict.command}` is {told} ({commit[:10]}); counted as {'passed' if verdict.passed else 'failed'}"
             )
+    desk.wall.look(change)
     body = [encode(verdict) for verdict in verdicts]
     desk.journal.write(
         "gates", {"tree": tree, "mainline": mainline, "label": label, "commit": commit, "verdicts": body}
@@ -142,7 +143,7 @@ def fresh_lab(desk: Desk, key: str, commit: str, mainline: str) -> Iterator[Lab]
     """A throwaway lab at a commit, in which `setup` ran on the mainline's tree before the commit's files came."""
     setup = desk.shop.loops.setup
     start = mainline if setup else commit
-    with desk.shop.open_lab(desk.shop.site, desk.wish(key, start, throwaway=True)) as lab:
+    with desk.lab(desk.wish(key, start, throwaway=True)) as lab:
         set_up(desk, lab)
         if setup:
             lab.restore(commit)

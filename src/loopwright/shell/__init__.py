@@ -1,7 +1,18 @@
 """The one place that starts processes, and ends them."""
 
+from loopwright.shell.ancestry import inherited, marked_alive
 from loopwright.shell.ending import end_group, end_marked, end_tree
 from loopwright.shell.hiding import hide_environment
 from loopwright.shell.running import beside, capture, run
 
-__all__ = ["beside", "capture", "end_group", "end_marked", "end_tree", "hide_environment", "run"]
+__all__ = [
+    "beside",
+    "capture",
+    "end_group",
+    "end_marked",
+    "end_tree",
+    "hide_environment",
+    "inherited",
+    "marked_alive",
+    "run",
+]
