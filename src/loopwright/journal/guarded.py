@@ -11,8 +11,8 @@ from pathlib import Path
 
 from loopwright.journal.claims import CLAIMS, GENERATIONS, RUNS, ref_name
 from loopwright.journal.hub import Hub
+from loopwright.journal.line import OPEN
 
-ANDON = "refs/loopwright/andon"
 GIT = ".git/"
 """What the names of files in the git dir begin with here, wherever it lies."""
 
@@ -65,7 +65,7 @@ class Guarded:
         return (*names, *tags, f"{CLAIMS}/{ref_name(self.plan)}", f"refs/loopwright/attempts/{number}/")
 
     def look(self) -> Facts:
-        refs = self.hub.git.refs(*self.own, self.main, "refs/tags/gen-*", GENERATIONS, RUNS, ANDON)
+        refs = self.hub.git.refs(*self.own, self.main, "refs/tags/gen-*", GENERATIONS, RUNS, OPEN)
         return Facts(refs, dict(self._files()), self._log())
 
     def _log(self) -> int | None:

@@ -63,7 +63,8 @@ def _attempted(desk: Desk, run: Run) -> Run:
         run = _work(desk, run) if desk.plan.chunks else run
         return proving.prove(desk, run) if run.outcome is Outcome.OPEN else run
     except LabFailed as problem:
-        return run.stopped(Stop("lab", str(problem)))
+        desk.wall.look()  # what a command reached for says more than that it failed
+        return run.stopped(desk.wall.stop() or Stop("lab", str(problem)))
 
 
 def planned_for_another(desk: Desk) -> Stop | None:

@@ -64,7 +64,10 @@ class Mainline:
     def found(self) -> Iterator[Found]:
         name = self.guarded.main
         old, new = self.before.refs.get(name, ""), self.after.refs.get(name, "")
-        if not old or not new or old == new:  # a branch that is renamed or deleted: nothing lands on it any more
+        if old and not new and (ran := self.commands.knowing):  # a person renames it, too
+            what = f"took away {name}, which was at {old[:10]}; while this ran: {ran.shown}"
+            yield Found(ran.who, what, "it was put back: nothing can be recorded without it", {name: old}, {name: old})
+        if not old or not new or old == new:
             return
         if told := self._evidence(old, new):
             who, why = told

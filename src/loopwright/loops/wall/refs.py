@@ -17,7 +17,8 @@ from dataclasses import dataclass
 
 from loopwright.checks.deciding import fields
 from loopwright.journal import claims
-from loopwright.journal.guarded import ANDON, Facts, Guarded
+from loopwright.journal.guarded import Facts, Guarded
+from loopwright.journal.line import OPEN
 from loopwright.loops.wall.found import Found
 from loopwright.loops.wall.session import Commands
 
@@ -43,7 +44,7 @@ class Refs:
     def _is_reach(self, name: str, old: str, new: str) -> bool:
         if name.startswith(tuple(own for own in self.guarded.own if own.endswith("/"))) or name in self.guarded.own:
             return True
-        if name.startswith(f"{ANDON}/"):
+        if name.startswith(f"{OPEN}/"):
             return bool(old) and not new and not self._closed(name)
         number = int(told[1]) if (told := _NUMBERED.search(name)) else 0
         if name.startswith("refs/tags/"):
