@@ -212,6 +212,34 @@ def test_code_that_a_gate_runs_is_seen(scripted: Scripted, shop: Shop) -> None:
     assert shop.model.asked("checker") == []
 
 
+SHARED = {
+    "settings": ("git config core.hooksPath /tmp/hooks", "core.hookspath"),
+    "main": ("git update-ref refs/heads/main HEAD~1", "refs/heads/main"),
+    "a record": ("git update-ref -d refs/loopwright/generations/1", "refs/loopwright/generations/1"),
+}
+
+
+@pytest.mark.parametrize("case", SHARED)
+def test_a_worktree_shares_refs_and_settings_and_what_is_reached_there_is_seen(scripted: Scripted, case: str) -> None:
+    command, said = SHARED[case]
+    shop = scripted([maker(write("src/pricing.py", GOOD), bash(command)), *judges()])
+    shop.write("agents/LOOPS.md", shop.read("agents/LOOPS.md").replace("lab: clone", "lab: worktree"))
+    guarded(shop)
+
+    breached(begun(shop), "the maker", said)
+
+
+def test_a_maker_that_commits_in_its_worktree_reaches_for_nothing(scripted: Scripted) -> None:
+    commits = bash(
+        "git add -A && git -c user.name=m -c user.email=m@m commit -qm mine && git log -1 main && git status"
+    )
+    shop = scripted([maker(write("src/pricing.py", GOOD), commits), *judges()])
+    shop.write("agents/LOOPS.md", shop.read("agents/LOOPS.md").replace("lab: clone", "lab: worktree"))
+    guarded(shop)
+
+    assert begun(shop).json["landed"]
+
+
 # ---------------------------------------------------------------- the journal
 
 

@@ -129,3 +129,51 @@ def test_who_looks_on_takes_nothing_away_from_a_line_that_is_being_written(tmp_p
     with path.open("ab") as writer:
         writer.write(b'xt": "whole"}\n')
     assert [entry["text"] for entry in Lines(path).entries()] == ["whole"]
+
+
+def test_lines_that_something_else_wrote_are_put_aside_and_what_was_known_is_put_back(tmp_path: Path) -> None:
+    path = tmp_path / "j"
+    journal = FileJournal(path, SystemClock())
+    journal.write("note", {"text": "one"})
+    path.write_text(path.read_text().replace("one", "won") + '{"seq": 2, "kind": "ended"}\n')
+
+    journal.write("note", {"text": "two"})
+
+    assert [fact["text"] for fact in lines(path)] == ["one", "two"]
+    (aside,) = journal.forged
+    assert "won" in aside.read_text()
+    assert "ended" in aside.read_text()
+
+
+@pytest.mark.parametrize("deed", ["gone", "a link", "a folder"])
+def test_a_journal_that_is_taken_away_is_made_again(tmp_path: Path, deed: str) -> None:
+    path = tmp_path / "j"
+    journal = FileJournal(path, SystemClock())
+    journal.write("note", {"text": "one"})
+    path.unlink()
+    if deed == "a link":
+        path.symlink_to("/dev/zero")
+    if deed == "a folder":
+        path.mkdir()
+
+    journal.write("note", {"text": "two"})
+
+    assert [fact["text"] for fact in lines(path)] == ["one", "two"]
+    assert len(journal.forged) == 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "broken"), [("", "", None), ("one", "won", 2), ("two", "too", 3), ("three", "tree", None)]
+)
+def test_a_later_reader_sees_that_an_earlier_line_was_edited(
+    tmp_path: Path, old: str, new: str, broken: int | None
+) -> None:
+    """But for the last line, which nothing comes after."""
+    path = tmp_path / "j"
+    journal = FileJournal(path, SystemClock())
+    for text in ("one", "two", "three"):
+        journal.write("note", {"text": text})
+    path.write_text(path.read_text().replace(old, new) if old else path.read_text())
+
+    assert FileJournal(path, SystemClock()).broken == broken
+    assert [fact["text"] for fact in journal.facts()] == ["one", "two", "three"]

@@ -12,7 +12,9 @@ from loopwright.journal.lab_times import Span
 _SHOWN = 300  # characters of a command in a person's message
 _WAYS = re.compile(r"objects/info/alternates|git-common-dir|absolute-git-dir|\bcommondir\b|worktree list|show-toplevel")
 """How to find the hub from a lab without being told where it lies."""
-_SHARED = re.compile(r"\bgit\b[^|;&\n]*\b(?:config|update-ref|symbolic-ref|hooks?)\b|\.git/(?:config|hooks)")
+_SHARED = re.compile(
+    r"\bgit(?: +-\S+(?: +[^-\s]\S*)?)*? +(?:config|update-ref|symbolic-ref)\b|\.git/(?:config|hooks)", re.ASCII
+)
 """What reaches the hub from a linked worktree, which shares its configuration, hooks and refs."""
 
 
