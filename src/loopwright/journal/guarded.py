@@ -7,8 +7,10 @@ import re
 import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
+from loopwright.git.ref_files import RefFiles
 from loopwright.journal.claims import CLAIMS, GENERATIONS, RUNS, ref_name
 from loopwright.journal.hub import Hub
 from loopwright.journal.line import OPEN
@@ -44,13 +46,18 @@ class Facts:
 
 @dataclass(frozen=True)
 class Guarded:
-    """The guarded facts of a hub, for run N of a plan. One process and a look at some inodes: 3 ms."""
+    """The guarded facts of a hub, for run N of a plan. A look at inodes, no process: with
+    2,000 refs (1,000 of them loose), 100 plans and 20 incidents 8 ms; in a young repository 1 ms."""
 
     hub: Hub
     mainline: str
     run: int
     plan: str
     _known: dict[str, Kept] = field(default_factory=dict)
+
+    @cached_property
+    def _refs(self) -> RefFiles:
+        return RefFiles(self.hub.common)
 
     @property
     def main(self) -> str:
@@ -65,7 +72,7 @@ class Guarded:
         return (*names, *tags, f"{CLAIMS}/{ref_name(self.plan)}", f"refs/loopwright/attempts/{number}/")
 
     def look(self) -> Facts:
-        refs = self.hub.git.refs(*self.own, self.main, "refs/tags/gen-*", GENERATIONS, RUNS, OPEN)
+        refs = self._refs.under(*self.own, self.main, "refs/tags/gen-*", GENERATIONS, RUNS, OPEN)
         return Facts(refs, dict(self._files()), self._log())
 
     def _log(self) -> int | None:
