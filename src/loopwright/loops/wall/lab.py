@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,11 +36,17 @@ class WatchedLab:
         return self.lab.scratch
 
     def run(
-        self, command: str | Sequence[str], *, seconds: float, keep: int = 65536, env: Mapping[str, str] | None = None
+        self,
+        command: str | Sequence[str],
+        *,
+        seconds: float,
+        keep: int = 65536,
+        env: Mapping[str, str] | None = None,
+        halt: Callable[[], bool] | None = None,
     ) -> Ran:
         text = command if isinstance(command, str) else " ".join(command)
         with self.wall.command(self.lab, self.name, text):
-            return self.lab.run(command, seconds=seconds, keep=keep, env=env)
+            return self.lab.run(command, seconds=seconds, keep=keep, env=env, halt=halt)
 
     def read(self, path: str) -> bytes:
         return self.lab.read(path)
