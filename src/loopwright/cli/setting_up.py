@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from loopwright.cli import printing
+from loopwright.cli import hooks, printing
 from loopwright.cli.printing import coloured
 from loopwright.errors import BadUse, LoopwrightError
 from loopwright.folders import findings, plans, starter
@@ -20,12 +20,33 @@ from loopwright.journal.hub import Hub, find, program_version
 
 
 def init_options(parser: argparse.ArgumentParser) -> None:
+    hooks.options(parser)
     printing.json_option(parser)
 
 
 def init(where: Path, options: argparse.Namespace) -> int:
-    """Write every file that isn't there yet; nothing is overwritten, nothing is committed."""
+    """Write every file that isn't there yet; nothing is overwritten, nothing is committed. `--no-hooks` writes none."""
     hub = find(where)
+    if options.no_hooks:
+        return hooks.take_off(hub, options.json)
+    if options.hooks:
+        hooks.no_lab()
+    mainline = hooks.mainline(hub) if options.hooks else ""
+    written, kept = _scaffold(hub)
+    put, lines = hooks.put_in(hub, mainline) if options.hooks else (None, [])
+    if options.json:
+        printing.facts({"written": written, "kept": kept} | ({"hooks": put} if put else {}), "init")
+        return 0
+    for line in (*(f"wrote {path}" for path in written), *lines):
+        print(printing.plain(line))
+    print(f"{len(written)} files written, {len(kept)} were there already and stay as they are")
+    print("next: look at agents/LOOPS.md, then `git add -A && git commit -m 'loopwright'`, `loopwright doctor`,")
+    print('      and a first plan: `loopwright new "what will be true"`')
+    return 0
+
+
+def _scaffold(hub: Hub) -> tuple[list[str], list[str]]:
+    """Write what isn't there yet: the paths of what was written, and of what was kept."""
     tree = DiskTree(hub.top)
     wanted = starter.files(hub.head_branch or "main", starter.detect_checks(tree))
     _must_have_room(hub.top, wanted)
@@ -38,15 +59,7 @@ def init(where: Path, options: argparse.Namespace) -> int:
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(data)
         written.append(path)
-    if options.json:
-        printing.facts({"written": written, "kept": kept}, "init")
-        return 0
-    for path in written:
-        print(f"wrote {path}")
-    print(f"{len(written)} files written, {len(kept)} were there already and stay as they are")
-    print("next: look at agents/LOOPS.md, then `git add -A && git commit -m 'loopwright'`, `loopwright doctor`,")
-    print('      and a first plan: `loopwright new "what will be true"`')
-    return 0
+    return written, kept
 
 
 def _must_have_room(top: Path, wanted: Iterable[str]) -> None:
@@ -135,12 +148,16 @@ def _has_ours(folder: Path) -> bool:
 
 
 def doctor_options(parser: argparse.ArgumentParser) -> None:
+    told = "print the hook by which the server refuses pushes to the mainline while the line is stopped"
+    parser.add_argument("--pre-receive", action="store_true", help=told)
     printing.json_option(parser)
 
 
 def doctor(where: Path, options: argparse.Namespace) -> int:
     """Say what is ready and what is missing; exit 1 when a run could not begin."""
     hub = find(where)
+    if options.pre_receive:
+        return hooks.pre_receive(hub)
     rows = list(_examined(hub))
     if options.json:
         printing.facts({"ready": all(row["ok"] is not False for row in rows), "parts": rows}, "doctor")
@@ -172,6 +189,7 @@ def _examined(hub: Hub) -> Any:
         yield _row("configuration", False, str(error).split("\n")[0], getattr(error, "mend", "`loopwright check`"))
         return
     yield _row("mainline", True, shop.loops.mainline)
+    yield from hooks.rows(hub, shop.loops.mainline)
     checks = ", ".join(gate.command for gate in shop.loops.checks)
     if checks:
         yield _row("checks", True, checks)
