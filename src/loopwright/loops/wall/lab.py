@@ -48,6 +48,9 @@ class WatchedLab:
         with self.wall.command(self.lab, self.name, text):
             return self.lab.run(command, seconds=seconds, keep=keep, env=env, halt=halt)
 
+    def state(self) -> Mapping[str, str]:
+        return self.lab.state()
+
     def read(self, path: str) -> bytes:
         return self.lab.read(path)
 
