@@ -31,6 +31,7 @@ POINTS = (
     "close:tagged",
     "close:recorded",
     "close:released",
+    "meta:stopped",
 )
 
 

@@ -14,6 +14,7 @@ from loopwright.contracts.schemas import validate
 from loopwright.errors import BadFiles, BadUse, LoopwrightError, Problem
 from loopwright.folders import agents, findings
 from loopwright.folders.trees import DiskTree
+from loopwright.journal import line
 from loopwright.journal.hub import Hub
 from loopwright.loops import decisions, pausing, starting
 from loopwright.loops.andon import pulling
@@ -55,10 +56,18 @@ def run(host: Host, name: str) -> dict[str, Any]:
         shop = host.shop(plan, configured)
         if plan.status in ("ready", "running"):
             workshop.preflight(shop)
+    _take_words(host, shop)
     with starting.desk_for(host.hub, shop, name) as desk:
         if isinstance(desk, Finished):
             return checked(decisions.as_result(desk.record))
         return checked(pausing.carry_out(desk))
+
+
+def _take_words(host: Host, shop: Workshop) -> None:
+    """What a person wrote into pages of the stopped line since: it counts without a watcher, too."""
+    if line.standing(host.hub).refs:
+        for incident in closing.edited(host.hub, shop.loops.mainline):
+            take_word(host, incident.run)
 
 
 def decide(host: Host, verb: str, number: int) -> dict[str, Any]:

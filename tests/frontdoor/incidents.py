@@ -12,9 +12,27 @@ WORSE = PRICING.replace("return sum(prices)", "return sum(prices) + 1").lstrip()
 """Breaks a test of the shop, and leaves the plan's goal unmet."""
 
 
-def hopeless(*, when: str = "") -> Session:
+def hopeless(*, when: str = "", source: str = WORSE) -> Session:
     """A maker whose every attempt breaks a test."""
-    return Session(role="maker", turns=[write("src/pricing.py", WORSE), *maker().turns], repeat=True, when=when)
+    return Session(role="maker", turns=[write("src/pricing.py", source), *maker().turns], repeat=True, when=when)
+
+
+WAYS = (
+    WORSE,
+    PRICING.replace("return price - price * percent", "return price - price * percent - 1").lstrip(),
+    PRICING.replace("return sum(prices)", "return sum(price)").lstrip(),
+)
+"""Three ways to break the shop, each with a failure of its own."""
+
+
+def failing_plan(shop: Shop, number: int) -> str:
+    """A plan which one of the makers of `hopeless_makers` fails at, in a way of its own."""
+    text = PLAN.replace("### 1. Divide by a hundred", f"### 1. Divide by a hundred, {number}")
+    return shop.plan(f"fix-{number}", text.replace("# A discount", f"# Discount {number}"))
+
+
+def hopeless_makers() -> list[Session]:
+    return [hopeless(when=f"Divide by a hundred, {number}", source=source) for number, source in enumerate(WAYS, 1)]
 
 
 def stopped_shop(scripted: Scripted, *more: Session, attempts: int = 1) -> Shop:

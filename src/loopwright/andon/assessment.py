@@ -104,8 +104,10 @@ def _sources(mark: str, plan: str, maker: str, others: Iterable[Incident]) -> li
 
 def decisive(run: Run, stop: Stop) -> Verdict | None:
     """The verdict that a stop rests on: of the gates on what would land, or of the last attempt. A command that failed
-    before a role that says no; None where nothing was judged."""
-    last = run.attempts[-1].failed if run.attempts else ()
+    before a role that says no; None where nothing was judged. An attempt that did nothing more tells nothing of why the
+    ones before it failed."""
+    worked = [tried for tried in run.attempts if any(verdict.reason != "no-changes" for verdict in tried.failed)]
+    last = (worked or list(run.attempts))[-1].failed if run.attempts else ()
     at_landing = tuple(verdict for verdict in (*run.checks, *run.goal) if not verdict.passed)
     said = [*at_landing, *last]
     named = [verdict for verdict in said if verdict.reason == stop.reason]

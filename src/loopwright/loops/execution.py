@@ -9,7 +9,7 @@ from loopwright.contracts import Lab
 from loopwright.errors import LabFailed
 from loopwright.journal.codec import decode, encode
 from loopwright.loops import closing, proving
-from loopwright.loops.andon import analysing, opening, settling
+from loopwright.loops.andon import analysing, opening, planning, settling
 from loopwright.loops.andon.evidence import evidence
 from loopwright.loops.desk import Desk
 from loopwright.loops.making import work_through
@@ -42,6 +42,7 @@ def _stopped_and_closed(desk: Desk, run: Run) -> Run:
     incident = opening.stopped(desk, run)
     if incident is not None and run.stop is not None:
         analysing.drafted_onto(desk, incident, evidence(desk, run, run.stop, incident))
+    planning.consider(desk, run)
     return closing.close(desk, run)
 
 

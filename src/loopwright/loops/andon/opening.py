@@ -23,6 +23,9 @@ from loopwright.vocabulary import Incident, Run, Status, Stop
 NO_INCIDENT = frozenset({"rejected"})
 """Stops that a person made."""
 
+_STATUS_STAYS = frozenset({"unreachable", "user-failures"})
+"""Stops after which the plan has a status of its own: its run is paused, or a person rejected it."""
+
 _NOTIFY_SECONDS = 10.0
 
 
@@ -41,18 +44,18 @@ def opened(desk: Desk, run: Run, stop: Stop) -> Incident:
     incident = _noted(desk, run, stop)
     line.stop(desk.hub, incident, incident.commit or desk.base)
     reached("andon:stopped")
-    paused = stop.reason == "unreachable"
+    as_it_is = stop.reason in _STATUS_STAYS
     text = page.render(incident, evidence(desk, run, stop, incident))
     edits = [
         Edit("adopt", incident.page, (text,)),
         Edit("log", "wiki/log.md", (incident.opened[:10], "andon", _title(incident))),
         Edit("index", "wiki/index.md", (incident.page.removeprefix("wiki/").removesuffix(".md"), _title(incident))),
-        *(() if paused else (Edit("status", run.plan.path, (str(Status.STOPPED),)),)),
+        *(() if as_it_is else (Edit("status", run.plan.path, (str(Status.STOPPED),)),)),
     ]
     recording.record(desk.hub, desk.shop.loops.mainline, tuple(edits), f"loopwright: {_title(incident)}", desk.number)
     reached("andon:opened")
     desk.tell("andon", f"{_title(incident)}: {incident.page}", page=incident.page, scope=incident.scope)
-    _notify(desk, incident)
+    notify(desk, incident)
     return incident
 
 
@@ -105,7 +108,7 @@ def _title(incident: Incident) -> str:
     return f"{what}: {incident.kind} (gen-{incident.run})"
 
 
-def _notify(desk: Desk, incident: Incident) -> None:
+def notify(desk: Desk, incident: Incident) -> None:
     """Run the person's own `notify:` command with the page's path, once. Whether it works is its own affair: the line
     is stopped already, and a note says when it failed."""
     command = desk.shop.loops.notify

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from loopwright.andon import page
+from loopwright.andon import page, plan_mode
 from loopwright.andon.page import Page
 from loopwright.errors import LineStopped
 from loopwright.journal import line
@@ -44,7 +44,8 @@ def pages(hub: Hub, commit: str) -> tuple[Page, ...]:
     texts = hub.git.blobs(new) if new else {}
     for path, blob in listed.items():
         if blob in new:
-            _READ[blob] = page.read(path, texts[blob] or b"")
+            read = plan_mode.read if plan_mode.is_page(path) else page.read
+            _READ[blob] = read(path, texts[blob] or b"")
     return tuple(_READ[blob] for _, blob in sorted(listed.items()))
 
 

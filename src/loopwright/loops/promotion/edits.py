@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from loopwright.andon import plan_mode
 from loopwright.andon.page import closed, refused, with_analysis
 from loopwright.folders import agents, plans, wiki
 from loopwright.journal.codec import decode
@@ -43,6 +44,10 @@ class Edit:
                 return None
             case "resolved", (when, words):
                 return closed(data, when, words)
+            case "planned", (name, risks):
+                return plan_mode.with_draft(data, name, risks)
+            case "decided", (when, words):
+                return plan_mode.closed(data, when, words)
             case "analysis", (text,):
                 return with_analysis(data, decode(Analysis, json.loads(text)))
             case "status", (status,):
@@ -52,7 +57,8 @@ class Edit:
             case "index", (page, summary):
                 return wiki.index_line(data, page, summary)
         if self.what == "refused" and data is not None:
-            return refused(data, self.words)
+            asked = plan_mode.undecided(data) if plan_mode.is_page(self.path) else data
+            return refused(asked, self.words)
         raise ValueError(f"no such edit: {self}")
 
 

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from loopwright.andon import earned, page
+from loopwright.andon import earned, page, plan_mode
 from loopwright.andon.page import Page
 from loopwright.checkpoints import reached
 from loopwright.contracts import Workshop
 from loopwright.errors import BadUse
 from loopwright.folders.agents import standards
-from loopwright.journal import claims, line
+from loopwright.journal import claims, lab_times, line
 from loopwright.journal.claims import Claim
 from loopwright.journal.hub import Hub
 from loopwright.loops import given, starting
@@ -37,12 +37,15 @@ def resolve(hub: Hub, shop: Workshop, number: int, branch: str | None = None, *,
     incident = _open(hub, shop, number)
     if incident is None:
         return _result(_ended(hub, shop, number), resolved=True)
-    tree = starting.tree_of(hub, shop.loops.mainline)
-    data = tree.read(incident.page)
+    data = starting.tree_of(hub, shop.loops.mainline).read(incident.page)
     if data is None:
         raise BadUse(f"{incident.page} isn't there", "`git checkout` it, or write it anew as the formats have it")
+    missing = [] if typed else list(_not_typed(hub, incident))
+    if incident.kind == "meta":
+        missing += [] if plan_mode.decision(data) else ["a decision: `decision: resume` or `decision: drop`"]
+        return _result(incident, resolved=False, missing=missing) if missing else _decided(hub, shop, incident, data)
     found = page.read(incident.page, data)
-    missing = [*_not_typed(incident, typed), *(str(problem) for problem in found.problems)]
+    missing += [str(problem) for problem in found.problems]
     missing += earned.missing(found.analysis)
     target = _target(hub, shop, branch)
     with _desk(hub, shop, incident) as desk:
@@ -61,8 +64,15 @@ def resolve(hub: Hub, shop: Workshop, number: int, branch: str | None = None, *,
 def edited(hub: Hub, mainline: str) -> tuple[Incident, ...]:
     """The open incidents whose page a person set to `status: resolved`: each asks to be closed."""
     tree = starting.tree_of(hub, mainline)
-    told = ((incident, tree.read(incident.page)) for incident in standing.open_lines(hub, mainline).incidents)
-    return tuple(i for i, data in told if i.page and data and page.read(i.page, data).status == "resolved")
+    stops = standing.open_lines(hub, mainline).incidents
+    told = ((incident, tree.read(incident.page)) for incident in stops if incident.page)
+    return tuple(incident for incident, data in told if data and _asks(incident, data))
+
+
+def _asks(incident: Incident, data: bytes) -> bool:
+    if incident.kind == "meta":
+        return bool(plan_mode.decision(data))
+    return page.read(incident.page, data).status == "resolved"
 
 
 def refuse(hub: Hub, shop: Workshop, result: Result) -> None:
@@ -75,8 +85,9 @@ def refuse(hub: Hub, shop: Workshop, result: Result) -> None:
 def _open(hub: Hub, shop: Workshop, number: int) -> Incident | None:
     """Run N's open incident that a person may close. Raises BadUse for one that goes another way."""
     mine = [i for i in standing.open_lines(hub, shop.loops.mainline).incidents if i.run == number]
-    for incident in mine:
-        if incident.kind not in ("meta", "unreachable", "unwritten"):
+    asking = [incident for incident in edited(hub, shop.loops.mainline) if incident.run == number]
+    for incident in (*asking, *mine):  # of several, first the one about which a person wrote something
+        if incident.kind not in ("unreachable", "unwritten"):
             return incident
     if mine:
         raise BadUse(f"gen-{number} isn't closed so: {mine[0].kind}", standing.way_on(mine[0]))
@@ -91,9 +102,13 @@ def _ended(hub: Hub, shop: Workshop, number: int) -> Incident:
     raise BadUse(f"run {number} has no incident", "`loopwright andon list` has all of them")
 
 
-def _not_typed(incident: Incident, typed: bool) -> Iterator[str]:
-    if incident.level >= 4 and not typed:
-        yield f"a person's word: level 4 is closed by `loopwright andon resolve {incident.run}` alone"
+def _not_typed(hub: Hub, incident: Incident) -> Iterator[str]:
+    """Why an edit of the page is not a person's word."""
+    command = f"type `loopwright andon resolve {incident.run}`"
+    if incident.level >= 4:
+        yield f"a person's word: an edit is not enough at level 4, {command}"
+    elif span := lab_times.written_in_a_lab(hub, hub.top / incident.page):
+        yield f"a person's word: this page was written while a command ran in a lab of gen-{span.run}; {command}"
 
 
 def _target(hub: Hub, shop: Workshop, branch: str | None) -> str:
@@ -136,6 +151,25 @@ def _close(hub: Hub, shop: Workshop, incident: Incident, data: bytes, found: Pag
     drops = (line.ref_of(incident),)
     tip = recording.record(hub, shop.loops.mainline, tuple(edits), f"loopwright: {title}", incident.run, drops=drops)
     return [one.name for one in standards.examine(hub.tree(tip).read(standards.PATH) or b"")[0] if _by(one, incident)]
+
+
+def _decided(hub: Hub, shop: Workshop, incident: Incident, data: bytes) -> Result:
+    """Carry out a person's decision after a Meta-Andon: the line goes on, and a dropped plan's incidents go with it."""
+    now = shop.clock.now().isoformat(timespec="seconds")
+    word, who = plan_mode.decision(data), hub.git.person() or "a person"
+    text = plan_mode.closed(data, now, f"{word}, by {who}").decode(errors="surrogateescape")
+    title = f"Plan Mode (gen-{incident.run}): {word}"
+    edits = [Edit("page", incident.page, (text,)), Edit("log", "wiki/log.md", (now[:10], "decided", title))]
+    over = [incident]
+    if word == "drop" and incident.plan:
+        stops = standing.open_lines(hub, shop.loops.mainline).incidents
+        dropped = [other for other in stops if other.plan == incident.plan and other.name != incident.name]
+        edits += [Edit("resolved", other.page, (now, f"the plan was dropped by {who}")) for other in dropped]
+        edits.append(Edit("status", f"plans/{incident.plan}.md", (str(Status.REJECTED),)))
+        over += dropped
+    drops = tuple(line.ref_of(each) for each in over)
+    recording.record(hub, shop.loops.mainline, tuple(edits), f"loopwright: {title}", incident.run, drops=drops)
+    return _result(incident, resolved=True)
 
 
 def _by(standard: Standard, incident: Incident) -> bool:
