@@ -61,6 +61,11 @@ _SETTING = re.compile(
     r"(?P<bare>[^\s\"'#]{16,400})[ \t]*$",
     re.MULTILINE,
 )
+# In the middle of a line only as a shell or a `.env` file writes it: a name in capitals, and nothing around the sign.
+_INLINE = re.compile(
+    r"(?<![\w$])[A-Z0-9_]{0,60}(?:PASSWORD|PASSWD|PASSPHRASE|PWD|SECRET|TOKEN|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|CREDENTIALS?)"
+    r"[A-Z0-9_]{0,30}=(?P<inline>[^\s\"'#;&|]{16,400})"
+)
 _CREDENTIALS = re.compile(r"://[^\s:/@\"'<>{}$]{1,100}:(?P<url>[^\s:/@\"'<>{}$]{10,200})@")
 _BEARER = re.compile(r"(?i:\bbearer|\bbasic)[ \t]{1,4}(?P<bearer>[A-Za-z0-9._~+/=-]{20,2000})")
 
@@ -145,6 +150,7 @@ def _assigned(text: str) -> list[Secret]:
     for pattern, kind in (
         (_ASSIGNED, "assigned secret"),
         (_SETTING, "assigned secret"),
+        (_INLINE, "assigned secret"),
         (_CREDENTIALS, "password in a URL"),
         (_BEARER, "authorization header"),
     ):

@@ -35,6 +35,7 @@ KEYS = {
     "bearer": "Authorization: Bearer " + LETTERS,
     "password": 'password = "' + "qT7#mZ9wLk2!" + '"',
     "setting": "export SERVICE_API_TOKEN=" + LETTERS,
+    "setting in a line": "run with SERVICE_API_TOKEN=" + LETTERS + " make",
     "json": '{"clientSecret": "' + LETTERS + '"}',
 }
 
@@ -128,6 +129,8 @@ def test_a_changed_file_that_cannot_be_searched_is_refused(bench: Bench) -> None
         "AWS_KEY = '" + "AK" + "IA" + "IOSFODNN7EXAMPLE'",
         "secret: ${{ secrets.DEPLOY_TOKEN_2 }}",
         "token_url = 'https://login.example.org/oauth2/v2.0/token'",
+        "make deploy API_TOKEN=$DEPLOY_TOKEN_OF_THE_DAY",
+        "curl -d MAX_TOKENS=12345678901234567890 localhost",
         'if line.startswith("-----BEGIN RSA ' + 'PRIVATE KEY-----"):',
         "tokens = tokenize.generate_tokens(io.StringIO(text).readline)",
         "https://user:password@example.org/",

@@ -47,7 +47,7 @@ def analyse(desk: Desk, incident: Incident, facts: str) -> Analysis | None:
     level 1, in which nothing is wrong.
     """
     commit = incident.commit or incident.base
-    if incident.level <= 1 or commit is None:
+    if incident.level <= 1 or incident.kind == "unreachable" or commit is None:
         return None
     if fact := desk.journal.last("analysis", incident=incident.ordinal):
         return decode(Analysis, fact["analysis"])
@@ -66,7 +66,8 @@ def analyse(desk: Desk, incident: Incident, facts: str) -> Analysis | None:
 
 def drafted_onto(desk: Desk, incident: Incident, facts: Evidence) -> None:
     """Have the draft written and put on the incident's page, where a person wrote nothing yet."""
-    said = "\n\n".join(filter(None, (facts.failed, facts.output, facts.changed)))
+    ended = f"`{incident.command}` ended with exit {incident.exit}" if incident.command else ""
+    said = "\n\n".join(filter(None, (facts.failed, ended, facts.output, facts.changed)))
     analysis = analyse(desk, incident, said)
     if analysis is None:
         return
@@ -197,6 +198,7 @@ def _task(incident: Incident, commit: str, facts: str) -> str:
     return "\n".join(
         (
             f"{what} stands still ({incident.kind}). You are at commit {commit}, which the failed attempt left.",
+            *((f"What it changed: `git diff {incident.base} {commit}`.",) if incident.base else ()),
             *("", "## The problem", "", *fenced(incident.summary, None)),
             *("", "## The evidence", "", *fenced(facts, None)),
             *("", "## What is asked", "", asked),
