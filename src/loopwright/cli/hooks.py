@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Iterator
 from typing import Any
 
 from loopwright.cli import printing
-from loopwright.errors import BadUse
 from loopwright.folders import agents
 from loopwright.folders.trees import DiskTree
 from loopwright.journal.hub import Hub
-from loopwright.labs.environment import MARK
 
 
 def options(parser: argparse.ArgumentParser) -> None:
@@ -34,12 +31,6 @@ def mainline(hub: Hub) -> str:
     return workshop.configuration(hub)[0].mainline
 
 
-def no_lab() -> None:
-    """Hooks are a person's to put in and to take off. Raises BadUse within a lab."""
-    if os.environ.get(MARK):
-        raise BadUse("a process of a lab may not change the hooks", "do it outside of the lab")
-
-
 def put_in(hub: Hub, name: str) -> tuple[dict[str, Any], list[str]]:
     """Install them for the mainline of this name: the facts, and the same in lines."""
     from loopwright.loops.hooks import installing
@@ -55,7 +46,6 @@ def take_off(hub: Hub, as_json: bool) -> int:
     """`init --no-hooks`."""
     from loopwright.loops.hooks import installing
 
-    no_lab()
     taken = installing.remove(hub)
     if as_json:
         printing.facts(

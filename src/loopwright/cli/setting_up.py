@@ -29,8 +29,6 @@ def init(where: Path, options: argparse.Namespace) -> int:
     hub = find(where)
     if options.no_hooks:
         return hooks.take_off(hub, options.json)
-    if options.hooks:
-        hooks.no_lab()
     mainline = hooks.mainline(hub) if options.hooks else ""
     written, kept = _scaffold(hub)
     put, lines = hooks.put_in(hub, mainline) if options.hooks else (None, [])

@@ -57,13 +57,12 @@ def install(hub: Hub, mainline: str) -> Installed:
 
 def _put(folder: Path, name: str) -> str:
     """Put one hook in, what was there being moved aside; where that is now, or ''."""
-    hook, aside = folder / name, ""
-    if os.path.lexists(hook):
-        aside = _free(folder, name)
+    hook, aside = folder / name, _free(folder, name)
+    if there := os.path.lexists(hook):
         # Kept, then replaced: in no moment is there no hook, and a crash between leaves the person's own in place.
         _twin(hook, folder / aside)
-    _write(hook, scripts.guard(name, scripts.beside(aside or f"{name}{_ASIDE}")))
-    return str(folder / aside) if aside else ""
+    _write(hook, scripts.guard(name, scripts.beside(aside)))
+    return str(folder / aside) if there else ""
 
 
 def _twin(hook: Path, other: Path) -> None:
@@ -105,7 +104,7 @@ _BEFORE = "loopwright.hooksPathBefore"
 def remove(hub: Hub) -> tuple[str, ...]:
     """Take our hooks off and put the former ones back; the paths of what was taken off. Twice is as once."""
     taken = []
-    if places.present(hub).folder == places.own(hub):
+    if places.leads_to_ours(hub):
         _set(hub, SETTING, places.value(hub, _BEFORE, "--local"))
         taken = [str(places.own(hub) / name) for name in scripts.GUARDS]
     _set(hub, _BEFORE, "")

@@ -46,6 +46,11 @@ def own(hub: Hub) -> Path:
     return hub.common / "loopwright" / "hooks"
 
 
+def leads_to_ours(hub: Hub) -> bool:
+    """Whether the repository's setting names our folder, be it where that was before the repository was moved."""
+    return value(hub, MAINLINE) != "" and value(hub, SETTING, "--local").endswith("/loopwright/hooks")
+
+
 def is_private(hub: Hub, place: Place) -> bool:
     """Whether files in it stay in this repository: in the git dir, or ignored in the working tree (as husky's are).
 

@@ -3,7 +3,7 @@
 owned_only() {
     changes=$(git -c core.quotePath=false diff-tree -r --no-renames --name-status "$1" "$2") || return 1
     while IFS="$(printf '\t')" read -r kind path; do
-        case $path in
+        case ${path#\"} in # git quotes a name with a quote or a line break in it
         '' | @OWNED@) ;;
         plans/*/*) return 1 ;;
         plans/*.md) case $kind in A | D) ;; M) own_lines "$1" "$2" "$path" || return 1 ;; *) return 1 ;; esac ;;

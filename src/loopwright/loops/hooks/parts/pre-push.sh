@@ -5,7 +5,7 @@ if reaches_out; then
         line=${line% *}
         printf '%s\n' "${line##* }"
     done)
-    [ -z "$wanted" ] || reached "$wanted"
+    [ -z "$wanted" ] || reached "$wanted" "push to"
     exit
 fi
 
@@ -24,7 +24,7 @@ while IFS= read -r line; do
     remote_ref=${line##* } line=${line% *}
     [ "$remote_ref" = "refs/heads/$mainline" ] || continue
     shareable "$remote_id" "${line##* }" ||
-        refuse "nothing is pushed to $mainline but the pages and status lines of loopwright" 'other branches can be pushed'
+        refuse "nothing is pushed to $mainline but the pages and status lines of loopwright" 'other branches pass'
 done <<END
 $input
 END

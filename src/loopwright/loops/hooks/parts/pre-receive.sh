@@ -1,9 +1,9 @@
 #!/bin/sh
-# loopwright: the hook `pre-receive` of the repository that people push to. Put it there as hooks/pre-receive, executable
-# (a hosting service has its own place for it, if it has one at all).
+# loopwright: the hook `pre-receive` of the repository that people push to. Put it there as hooks/pre-receive, and make
+# it executable (a hosting service has its own place for it, if it has one at all).
 #
-# While wiki/90_LOG of the mainline has a page with `status: open` and `scope: line`, the mainline takes only pushes that
-# change nothing but loopwright's own pages and lines, or that close every such page. An open page may not vanish: it
+# While wiki/90_LOG of the mainline has a page with `status: open` and `scope: line`, the mainline takes only what
+# changes nothing but loopwright's own pages and lines, or closes every such page. An open page may not vanish: it
 # becomes `status: resolved`. Whether that was earned is not seen from here: `loopwright andon resolve` sees to it.
 mainline=@MAINLINE@
 
@@ -34,7 +34,7 @@ front() {
 refuse() {
     {
         echo "loopwright: the line is stopped: $mainline takes nothing but loopwright's own pages and lines ($1)"
-        echo "  mend: \`loopwright andon list\` says what is open; \`loopwright andon resolve N\` closes it, then push again"
+        echo "  mend: \`loopwright andon list\` says what is open, \`loopwright andon resolve N\` closes it; then push"
     } >&2
     exit 1
 }

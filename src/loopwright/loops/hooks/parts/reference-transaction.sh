@@ -17,7 +17,7 @@ if reaches_out; then
         *) printf '%s\n' "$ref" ;;
         esac
     done)
-    [ -z "$foreign" ] || reached "$foreign"
+    [ -z "$foreign" ] || reached "$foreign" move
     pass_on "$@"
 fi
 
@@ -27,7 +27,8 @@ stopped || pass "$@"
 # packed ref holds the lock of packed-refs by now.
 only_packed() {
     case $2 in *[!0]*) return 1 ;; esac
-    [ ! -e "$common/packed-refs.lock" ] && LC_ALL=C grep -qxF "$1 refs/heads/$mainline" "$common/packed-refs" 2>/dev/null
+    [ ! -e "$common/packed-refs.lock" ] || return 1
+    LC_ALL=C grep -qxF "$1 refs/heads/$mainline" "$common/packed-refs" 2>/dev/null
 }
 
 input=$(cat)
