@@ -5,9 +5,8 @@ from __future__ import annotations
 import functools
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from loopwright.checks.suites import hollow_text
 from loopwright.checks.suites.expectation import Expectation
@@ -24,10 +23,7 @@ from loopwright.checks.suites.shape import (
     of_condition,
 )
 from loopwright.checks.suites.suite import FILE, Case, Suite
-from loopwright.checks.suites.trees import plain, word
-
-if TYPE_CHECKING:
-    from tree_sitter import Node
+from loopwright.checks.suites.syntax import Node, plain, word
 
 _FAILS = frozenset({"Error", "Errorf", "Fatal", "Fatalf", "Fail", "FailNow"})
 _SKIPS = frozenset({"Skip", "Skipf", "SkipNow"})
@@ -90,7 +86,7 @@ def _case(name: str, node: Node, known: Known, tables: Mapping[str, Node]) -> Ca
         plain(body),
         found,
         skips,
-        line=node.start_point[0] + 1,
+        line=node.line,
         followed=name in known.functions,
         hollow=hollow_text.of(found, plain(body)) if is_test and not measured and not skips else "",
         deeper=functools.cache(functools.partial(_meant, body, known, rows)),
@@ -198,7 +194,7 @@ def _failing(node: Node) -> Node | None:
     return None
 
 
-def _statements(block: Node | None) -> list[Node]:
+def _statements(block: Node | None) -> Sequence[Node]:
     if block is None:
         return []
     children = [child for child in block.named_children if child.type != "comment"]

@@ -6,7 +6,6 @@ import functools
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 from loopwright.checks.suites import hollow_text
 from loopwright.checks.suites.expectation import Expectation
@@ -23,10 +22,7 @@ from loopwright.checks.suites.shape import (
     of_condition,
 )
 from loopwright.checks.suites.suite import FILE, Case, Suite, joined
-from loopwright.checks.suites.trees import plain, word
-
-if TYPE_CHECKING:
-    from tree_sitter import Node
+from loopwright.checks.suites.syntax import Node, plain, word
 
 _TESTS = frozenset({"Test", "ParameterizedTest", "RepeatedTest", "TestFactory", "TestTemplate", "Property"})
 _SKIPS = ("Disabled", "Ignore", "EnabledIf", "EnabledOn", "RetryingTest", "Flaky", "Retry")
@@ -131,7 +127,7 @@ def _case(name: str, place: _Place, known: Known) -> Case:
         text + "".join(map(plain, place.marks)),
         found,
         skips,
-        line=place.node.start_point[0] + 1,
+        line=place.node.line,
         followed=word(place.node.child_by_field_name("name")) in known.functions,
         hollow=hollow_text.of(found, text) if place.is_test and not skips else "",
         deeper=functools.cache(functools.partial(_meant, body, known, marks)),

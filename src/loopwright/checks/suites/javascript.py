@@ -6,17 +6,13 @@ import functools
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 from loopwright.checks.suites import hollow_text
 from loopwright.checks.suites.expectation import Expectation
 from loopwright.checks.suites.javascript_asserts import asserts
 from loopwright.checks.suites.shape import Dialect, Found, Known, TooMuch, arguments, called, expectations
 from loopwright.checks.suites.suite import FILE, Case, Suite, joined
-from loopwright.checks.suites.trees import plain, word
-
-if TYPE_CHECKING:
-    from tree_sitter import Node
+from loopwright.checks.suites.syntax import Node, plain, word
 
 _TESTS = frozenset({"it", "test", "specify", "fit", "xit", "xtest"})
 _SUITES = frozenset({"describe", "context", "suite", "fdescribe", "xdescribe", "xcontext"})
@@ -124,7 +120,7 @@ class _Found:
             found + _seconds(call, scope),
             skips,
             doubles=doubles,
-            line=call.node.start_point[0] + 1,
+            line=call.node.line,
             hollow=""
             if call.body is None or skips or _has_tests(call.body)
             else hollow_text.of(found, plain(call.body)),
@@ -150,7 +146,7 @@ class _Found:
 
     def _helper(self, name: str, node: Node) -> Case:
         found = expectations(node.child_by_field_name("body") or node, DIALECT, Known())
-        return Case(name, False, plain(node), found, _skipping(node), followed=True, line=node.start_point[0] + 1)
+        return Case(name, False, plain(node), found, _skipping(node), followed=True, line=node.line)
 
 
 def _each_of_list(node: Node) -> bool:

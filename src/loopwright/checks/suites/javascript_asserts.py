@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from loopwright.checks.suites.expectation import Expectation
 from loopwright.checks.suites.shape import Found, Known, arguments, compared, literal, of_condition
-from loopwright.checks.suites.trees import word
-
-if TYPE_CHECKING:
-    from tree_sitter import Node
+from loopwright.checks.suites.syntax import Node, word
 
 _Link = tuple[str, "Node | None"]  # a word of a chain, with its call
 

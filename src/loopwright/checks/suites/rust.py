@@ -7,16 +7,12 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 from loopwright.checks.suites import hollow_text
 from loopwright.checks.suites.expectation import Expectation
 from loopwright.checks.suites.shape import Dialect, Found, Known, TooMuch, compared, expectations
 from loopwright.checks.suites.suite import FILE, Case, Suite
-from loopwright.checks.suites.trees import plain, word
-
-if TYPE_CHECKING:
-    from tree_sitter import Node
+from loopwright.checks.suites.syntax import Node, plain, word
 
 _TEST = re.compile(r"(?:\w+::)*(?:test|rstest|test_case|wasm_bindgen_test|quickcheck|tokio_test|test_log)\b")
 _NEVER = re.compile(r"ignore\b|cfg\((?:any\(\)|not\(test\)|FALSE|false)\)|cfg_attr\(.*\bignore\b")
@@ -105,7 +101,7 @@ def _case(name: str, place: _Place, known: Known) -> Case:
         text + "".join(place.marks),
         found,
         place.skips,
-        line=place.node.start_point[0] + 1,
+        line=place.node.line,
         followed=place.name in known.functions,
         hollow=hollow_text.of(found, text) if place.is_test and not panics and not place.skips else "",
         deeper=functools.cache(functools.partial(_meant, place, body, known, marks)),

@@ -9,13 +9,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 from loopwright.checks.suites.expectation import Expectation
-from loopwright.checks.suites.trees import plain, word
-
-if TYPE_CHECKING:
-    from tree_sitter import Node
+from loopwright.checks.suites.syntax import Node, plain, word
 
 _DEEP, _MANY, _LONG = 3, 2000, 300  # helpers in helpers, expectations of a test, characters of a value that is put in
 
@@ -285,7 +281,7 @@ def arguments(call: Node) -> list[Node]:
 
 def of_condition(node: Node, known: Known, negated: bool = False) -> Iterator[Part]:
     """Every part of a condition that has to hold: subject, relation, value."""
-    if node.type == "parenthesized_expression" and node.named_child_count == 1:
+    if node.type == "parenthesized_expression" and len(node.named_children) == 1:
         yield from of_condition(node.named_children[0], known, negated)
         return
     operator = word(node.child_by_field_name("operator")) or (word(node.children[0]) if node.children else "")

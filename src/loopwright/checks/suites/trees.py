@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import functools
 import importlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from loopwright.checks.suites.suite import Suite
+from loopwright.checks.suites.syntax import Node, grown, leaves, word
 
 if TYPE_CHECKING:
-    from tree_sitter import Node, Parser
+    from tree_sitter import Parser
 
 _LARGEST = 1 << 18  # bytes: 0.3 s; what is larger is generated, or an attack
 _STEPS_PER_KIB, _FIRST_STEPS = 60, 500  # of the parser; measured on honest code: 23, on `[{(` repeated: 44
@@ -85,14 +86,12 @@ def parse(language: str, text: str) -> Node | None:
         return left < 0
 
     try:
-        parser.parse(lambda at, _point: data[at : at + 65536], progress_callback=enough)
+        tree = parser.parse(lambda at, _point: data[at : at + 65536], progress_callback=enough)
     except ValueError:  # it was stopped
         parser.reset()
         return None
-    # Once more, now that it is known to end: only a tree of whole bytes gives its nodes' text without asking back
-    # for every byte (100 µs for a token).
-    root = parser.parse(data).root_node
-    return None if root.has_error or root.descendant_count > _NODES else root
+    root = tree.root_node
+    return None if root.has_error or root.descendant_count > _NODES else grown(tree, data)
 
 
 @functools.cache
@@ -104,65 +103,3 @@ def _parser(language: str) -> Parser | None:
         return Parser(Language(getattr(importlib.import_module(module), function)()))
     except (ImportError, AttributeError, ValueError):  # not installed, or of another age than the library
         return None
-
-
-# ---------------------------------------------------------------- source as two versions are compared
-
-_WHOLE = frozenset(
-    {
-        *("string", "template_string", "regex", "string_literal", "char_literal", "raw_string_literal"),
-        *("interpreted_string_literal", "rune_literal", "character_literal", "text_block", "jsx_text"),
-    }
-)
-_COMMENTS = frozenset({"comment", "line_comment", "block_comment", "html_comment"})
-_CLOSING = frozenset({")", "]", "}", ">"})
-
-
-def plain(node: Node, values: Mapping[str, str] | None = None) -> str:
-    """A node's source without comments, line ends and what a formatter would change; `values` for their names."""
-    words: list[str] = []
-    for leaf in leaves(node):
-        word = _word(leaf)
-        if values and leaf.type in {"identifier", "shorthand_property_identifier"} and word in values:
-            word = values[word] if leaf.type == "identifier" else f"{word}:{values[word]}"
-        if word in _CLOSING and words and words[-1] == ",":
-            words.pop()
-        if word == "await":  # an async test checks what its like without checks
-            words = words[:-1] if words[-1:] == ["."] else words
-        elif word and word != ";":
-            words.append(word)
-    return "".join(_spaced(words))
-
-
-def leaves(node: Node) -> Iterator[Node]:
-    """The tokens of a node in order, strings as one, without comments."""
-    stack = [node]
-    while stack:
-        at = stack.pop()
-        if at.type in _COMMENTS:
-            continue
-        if at.child_count == 0 or at.type in _WHOLE:
-            yield at
-        else:
-            stack.extend(reversed(at.children))
-
-
-def word(node: Node | None) -> str:
-    """A node's own source."""
-    return "" if node is None or node.text is None else node.text.decode("utf-8", "replace")
-
-
-def _word(leaf: Node) -> str:
-    text = word(leaf)
-    if leaf.type == "string" and text[:1] == "'" and '"' not in text and "\\" not in text:
-        return f'"{text[1:-1]}"'
-    return text if leaf.type in _WHOLE else text.strip()
-
-
-def _spaced(words: list[str]) -> Iterator[str]:
-    last = ""
-    for one in words:
-        if last and (last[-1].isalnum() or last[-1] in "_$") and (one[0].isalnum() or one[0] in "_$"):
-            yield " "
-        yield one
-        last = one
