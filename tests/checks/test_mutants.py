@@ -6,7 +6,7 @@ import ast
 
 import pytest
 
-from loopwright.checks.mutants import Mutant, mutants
+from loopwright.checks.mutants import Mutant, mutants, wrong_throughout
 
 SOURCE = '''\
 """A shop."""
@@ -78,3 +78,25 @@ def test_what_no_test_could_notice_is_left_alone() -> None:
 def test_hostile_source_has_no_mutants_and_ends_quickly() -> None:
     for hostile in ("(" * 5000, "x = " + "-" * 100_000 + "1", "\0", "x = " + "1 + " * 5000 + "1", "def"):
         assert list(mutants(hostile, [1])) == []
+
+
+def test_everything_that_a_source_decides_can_be_made_wrong_at_once() -> None:
+    wrong = wrong_throughout(SOURCE)
+
+    assert wrong is not None
+    ast.parse(wrong)
+    assert "if not (" in wrong
+    assert wrong.count("return None") == 2
+    assert "net -= 1" in wrong  # in a loop that might never end
+    assert '"""What it costs."""' in wrong
+
+
+def test_where_files_are_deleted_conditions_stay_as_they_are() -> None:
+    source = "import shutil\n\n\ndef clear(place, sure):\n    if sure:\n        shutil.rmtree(place)\n    return sure\n"
+
+    assert wrong_throughout(source) == source.replace("return sure", "return None")
+
+
+@pytest.mark.parametrize("source", ["", "RATE = 0.2\n", "def f():\n    pass\n", "def f(:\n", "def f():\n    g('a')\n"])
+def test_where_nothing_is_decided_nothing_is_wrong(source: str) -> None:
+    assert wrong_throughout(source) is None

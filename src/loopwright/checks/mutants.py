@@ -6,6 +6,8 @@ Pure: source and line numbers in, sources out. Whoever runs tests on them bounds
 from __future__ import annotations
 
 import ast
+import itertools
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -37,6 +39,23 @@ _CALCULATED: dict[type[ast.operator], str] = {
 }
 
 
+_CONDITIONS = (ast.If, ast.IfExp, ast.Compare, ast.BoolOp, ast.UnaryOp)
+_HARMFUL = re.compile(
+    r"\b(?:rmtree|unlink|rmdir|removedirs|truncate|subprocess|Popen|killpg|shutil)\b|\bos\.(?:remove|system|kill|exec\w*)\b"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Edit:
+    """Bytes of a source, from `start` to `end`, and what stands in their place."""
+
+    line: int
+    change: str
+    start: int
+    end: int
+    new: str
+
+
 @dataclass(frozen=True, slots=True)
 class Mutant:
     """One change: the line that it stands in, what it does, and the whole new source."""
@@ -54,23 +73,52 @@ def mutants(source: str, lines: Iterable[int] | None = None) -> Iterator[Mutant]
     try:
         tree = ast.parse(source)
         wanted = None if lines is None else frozenset(lines)
-        places = list(_nodes(tree))
         text = _Text(source)
-        for node in places:
+        for node in list(_nodes(tree)):
             if wanted is None or node.lineno in wanted:
-                yield from text.of(node)
+                yield from (Mutant(edit.line, edit.change, text.with_edits([edit])) for edit in text.of(node))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return
 
 
-def _nodes(tree: ast.Module) -> Iterator[ast.expr | ast.stmt]:
+def wrong_throughout(source: str) -> str | None:
+    """The source with a mutant wherever its functions decide, calculate or return something, all at the same time; None
+    where nothing can be made wrong. A test that passes on it, too, notices nothing of what the code does.
+
+    Texts are left alone (most are for people), and so are `while` loops, which might never end then. In a file that
+    deletes files or starts programs, conditions stay as they are: what they stand before may do harm.
+    """
+    try:
+        tree, text = ast.parse(source), _Text(source)
+        functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+        careful = _HARMFUL.search(source) is not None
+        taken: dict[int, _Edit] = {}
+        for node in itertools.chain.from_iterable(map(_deciding, functions)):
+            if not (careful and isinstance(node, _CONDITIONS)):
+                edit = next(text.of(node), None)
+                if edit is not None and not any(edit.start < e.end and e.start < edit.end for e in taken.values()):
+                    taken.setdefault(edit.start, edit)
+        return text.with_edits(taken.values()) if taken else None
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def _deciding(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[ast.expr | ast.stmt]:
+    """The expressions and statements of a function's own body, without its texts and its `while` loops."""
+    body = ast.Module(list(function.body), [])
+    for node in _nodes(body, without=(ast.While, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        if not (isinstance(node, ast.Constant) and isinstance(node.value, str)):
+            yield node
+
+
+def _nodes(tree: ast.Module, without: tuple[type[ast.AST], ...] = ()) -> Iterator[ast.expr | ast.stmt]:
     """Expressions and statements that do something, from the top of the source to its end."""
     stack: list[ast.AST] = [tree]
     while stack:
         node = stack.pop()
         if isinstance(node, ast.expr | ast.Return | ast.AugAssign | ast.If | ast.While):
             yield node
-        stack.extend(reversed(list(_children(node))))
+        stack.extend(child for child in reversed(list(_children(node))) if not isinstance(child, without))
 
 
 def _children(node: ast.AST) -> Iterator[ast.AST]:
@@ -103,7 +151,7 @@ class _Text:
         for line in self.data.splitlines(keepends=True):
             self.starts.append(self.starts[-1] + len(line))
 
-    def of(self, node: ast.expr | ast.stmt) -> Iterator[Mutant]:
+    def of(self, node: ast.expr | ast.stmt) -> Iterator[_Edit]:
         """What can be made of one node."""
         if isinstance(node, ast.Compare):
             yield from self._compare(node)
@@ -125,13 +173,13 @@ class _Text:
         elif isinstance(node, ast.Return) and node.value is not None:
             yield from self._return(node, node.value)
 
-    def _compare(self, node: ast.Compare) -> Iterator[Mutant]:
+    def _compare(self, node: ast.Compare) -> Iterator[_Edit]:
         sides = (node.left, *node.comparators)
         for left, op, right in zip(sides, node.ops, sides[1:], strict=False):
             for other in _COMPARED[type(op)]:
                 yield self._between(node, left, right, other, "compares")
 
-    def _constant(self, node: ast.Constant) -> Iterator[Mutant]:
+    def _constant(self, node: ast.Constant) -> Iterator[_Edit]:
         value = node.value
         if isinstance(value, bool):
             yield self._instead(node, str(not value), "turns a constant round")
@@ -140,25 +188,31 @@ class _Text:
         elif isinstance(value, str):
             yield self._instead(node, '""' if value else '"mutant"', "changes a text")
 
-    def _return(self, node: ast.Return, value: ast.expr) -> Iterator[Mutant]:
+    def _return(self, node: ast.Return, value: ast.expr) -> Iterator[_Edit]:
         if not (isinstance(value, ast.Constant) and value.value is None):
             yield self._instead(value, "None", "returns None")
 
-    def _instead(self, node: ast.expr, new: str, change: str) -> Mutant:
+    def _instead(self, node: ast.expr, new: str, change: str) -> _Edit:
         start, end = self._span(node)
         return self._mutant(node, start, end, new, change)
 
-    def _between(self, node: ast.AST, left: ast.expr, right: ast.expr, new: str, change: str) -> Mutant:
+    def _between(self, node: ast.AST, left: ast.expr, right: ast.expr, new: str, change: str) -> _Edit:
         """With another operator between two operands; brackets around these stay where they are."""
         start, end = self._span(left)[1], self._span(right)[0]
         gap = self.data[start:end].decode()
         before, after = _brackets(gap)
         return self._mutant(left, start, end, f"{before} {new} {after}", f"{change} with `{new}`")
 
-    def _mutant(self, node: ast.expr, start: int, end: int, new: str, change: str) -> Mutant:
+    def _mutant(self, node: ast.expr, start: int, end: int, new: str, change: str) -> _Edit:
         told = f"{change}: `{_short(self.data[start:end].decode())}` becomes `{_short(new)}`"
-        source = (self.data[:start] + new.encode() + self.data[end:]).decode()
-        return Mutant(node.lineno, told, source)
+        return _Edit(node.lineno, told, start, end, new)
+
+    def with_edits(self, edits: Iterable[_Edit]) -> str:
+        """The source with some edits in it, none of which overlap."""
+        data = self.data
+        for edit in sorted(edits, key=lambda edit: edit.start, reverse=True):
+            data = data[: edit.start] + edit.new.encode() + data[edit.end :]
+        return data.decode()
 
     def _span(self, node: ast.expr) -> tuple[int, int]:
         assert node.end_lineno is not None, "a parsed node has an end"

@@ -16,6 +16,7 @@ from loopwright.journal.codec import decode, encode
 from loopwright.loops import telling
 from loopwright.loops.andon import remembering
 from loopwright.loops.desk import Desk
+from loopwright.loops.meaning import meaning
 from loopwright.loops.verification import fresh_lab, house_gates, verify
 from loopwright.loops.withholding import without_secrets
 from loopwright.vocabulary import Attempt, Change, Chunk, Hazard, Report, Run, Stop, Verdict, matches
@@ -140,7 +141,8 @@ def _judge(
     *,
     last: bool,
 ) -> tuple[Verdict, ...]:
-    """Guards first, then commands, then the checker: each is asked only when all before it are content."""
+    """Guards first, then commands, then whether new tests mean something, then the checker: each is asked only when all
+    before it are content."""
     guarded = _guard(desk, lab, change, before, run.tip or run.base)
     desk.wall.look(change)
     verdicts = (telling.finished(report), *desk.wall.verdicts(change), *guarded)
@@ -152,6 +154,9 @@ def _judge(
         label = f"chunk-{chunk.number}"
         verdicts += verify(desk, key, change.commit, desk.base, gates, label, decisive=last)
         verdicts += desk.wall.verdicts(change)
+        if all(verdict.passed for verdict in verdicts):
+            step = desk.hub.change(run.tip or run.base, change.commit)
+            verdicts += meaning(desk, key, step, gates, verdicts)
         if all(verdict.passed for verdict in verdicts):
             verdicts += (*_check(desk, run, chunk, key, change), *desk.wall.verdicts(change))
     return verdicts

@@ -264,6 +264,10 @@ def _chunks(run: Run) -> Iterator[str]:
         for attempt in mine:
             mark = "passed" if attempt.passed else "refused"
             yield f"- attempt {attempt.number}: {mark}, {(attempt.commit or 'no commit')[:10]}"
+            for verdict in attempt.verdicts:
+                if verdict.passed and verdict.source == "meaning":
+                    yield "  - new tests mean something (passed)"
+                    yield from (f"    {line}" for line in _quoted(verdict.evidence))
             for verdict in attempt.failed:
                 yield f"  - {verdict.check} ({verdict.reason or 'rejected'})"
                 yield from (f"    {line}" for line in _quoted(verdict.evidence))
