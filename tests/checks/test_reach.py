@@ -29,7 +29,7 @@ def test_it_looks_at_our_code_or_at_nothing(source: str) -> None:
     [
         "def test_x(tmp_path):\n    assert 1\n",
         "def test_x():\n    assert open('data.json').read()\n",
-        "import pathlib\nDATA = pathlib.Path(__file__).parent / 'a.json'\n\n\ndef test_x():\n    assert DATA.read_text()\n",
+        "import pathlib\nDATA = pathlib.Path(__file__) / 'a'\n\n\ndef test_x():\n    assert DATA.read_text()\n",
         f"import somebodys\n{TEST}",
         "def test_x(:\n",
     ],
