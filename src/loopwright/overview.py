@@ -136,6 +136,8 @@ def _stage(fact: Mapping[str, Any]) -> str:
             return f"{kind} chunk {fact['chunk']} attempt {fact['number']}"
         case "gates":
             return f"gates ({fact['label']})"
+        case "meaning":
+            return "new tests, tried on other code"
         case "setup":
             return "the lab is set up" if fact["done"] else "the lab is being set up"
         case "interrupted" if fact["outcome"] == "interrupted":

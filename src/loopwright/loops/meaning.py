@@ -64,14 +64,14 @@ def meaning(
     if not files:
         return ()
     if fact := desk.journal.last("meaning", tree=step.tree, since=step.base):
-        return (decode(Verdict, fact["verdict"]),)
+        return tuple(decode(Verdict, verdict) for verdict in fact["verdicts"])
     found = tuple(_tried(desk, key, step, files, _whole(gates, judged)))
     for one in found:
         if one.can_fail is None:
             desk.note(f"{one.file.path}: whether its new tests can fail couldn't be told: {one.told}")
     verdict = _verdict(step, found)
     desk.tell("verdict", f"{'passed' if verdict.passed else 'FAILED'}: the meaning of new tests", passed=verdict.passed)
-    desk.journal.write("meaning", {"tree": step.tree, "since": step.base, "verdict": encode(verdict)})
+    desk.journal.write("meaning", {"tree": step.tree, "since": step.base, "verdicts": [encode(verdict)]})
     return (verdict,)
 
 
