@@ -114,7 +114,7 @@ def model(env: dict[str, str]) -> Iterator[None]:
 @pytest.mark.usefixtures("model")
 def test_the_readmes_story_works_from_init_to_rollback(repository: Path, env: dict[str, str]) -> None:
     story = [block.text for block in blocks() if block.mark == ""]
-    assert len(story) == 5
+    assert len(story) == 6
 
     told = [bash(text, repository, env) for text in story]
 
@@ -122,7 +122,8 @@ def test_the_readmes_story_works_from_init_to_rollback(repository: Path, env: di
     assert "raise ValueError" in told[2]
     assert "landed as" in told[2]
     assert "landed" in told[3]
-    assert "0 findings" in told[4]
+    assert "2 of 2 caught" in told[4]
+    assert "0 findings" in told[5]
     assert (repository / "src" / "prices.py").read_text() == PRICES  # taken back in the end
 
 

@@ -33,6 +33,7 @@ COMMANDS = {
     "log": ("seeing", "the 90_LOG timeline"),
     "fsck": ("seeing", "re-check every landing in history: verified tree = landed tree, each run once"),
     "andon": ("incidents", "the stopped line: list, show, resolve, pull; and why commands failed: classify"),
+    "drill": ("drill", "bad makers at work in throwaway clones of this repository, and what caught each of them"),
     "demo": ("demo", "the whole story on a bundled example; without --live a scripted model answers"),
 }
 

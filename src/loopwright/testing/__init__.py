@@ -9,6 +9,7 @@ The kit for writing tests, demonstrations and benchmarks: shipped with the produ
 | `clock`      | a clock that only moves when it is told to, or slept on                                    |
 | `repository` | a real git repository whose person is Ada, apart from the machine's configuration          |
 | `records`    | run records as a run would have left them                                                  |
+| `adversaries` | the bad makers of `loopwright drill`, each a value                                       |
 | `crash`      | SIGKILL at a named point (`loopwright.checkpoints`)                                         |
 | `frontdoor`  | the command `loopwright` as a person would run it, in a process of its own                 |
 
