@@ -114,6 +114,9 @@ def test_the_mainlines_test_settings_hold_when_the_candidate_changes_or_deletes_
         "jest.config.js",
         "src/sitecustomize.py",
         "new/usercustomize.py",
+        "unittest.py",
+        "unittest/__main__.py",
+        "_pytest/config/__init__.py",
     ],
 )
 def test_settings_that_only_the_candidate_has_are_removed_where_they_could_silence_tests(path: str) -> None:
@@ -126,6 +129,12 @@ def test_new_settings_stay_in_a_new_folder_and_in_a_repository_without_tests() -
     assert (
         laid({"src/a.py": "1"}, {"src/a.py": "1", "conftest.py": "x", "pytest.ini": "x", "tests/test_a.py": "x"}) == {}
     )
+
+
+def test_a_module_with_a_runners_name_stays_below_the_top_and_where_the_mainline_has_it() -> None:
+    assert laid(MAIN, {**MAIN, "src/unittest.py": "x", "docs/pytest/index.md": "x"}) == {}
+    runner = {**MAIN, "pytest/__init__.py": "its own"}
+    assert laid(runner, {**runner, "pytest/more.py": "x"}) == {}
 
 
 def test_new_files_of_several_uses_are_removed_only_for_their_test_sections() -> None:

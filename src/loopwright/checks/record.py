@@ -7,7 +7,8 @@ Pure: paths and blobs in, paths and blobs out. What is laid over, and why:
 * the mainline's test configuration: whole files (`CONFIGURATION`), and sections of pyproject.toml and package.json;
 * test configuration that only the candidate has is removed where the mainline has tests that it could silence. It
   stays in a folder that is new as a whole (new tests may bring their own conftest.py), and in a repository without
-  tests. A plan that brings configuration to a repository with tests names it under `Tests:`.
+  tests. A plan that brings configuration to a repository with tests names it under `Tests:`;
+* so is a module at the top that has a test runner's name: `python -m unittest` would run that one.
 
 A plan's new tests stay, and run beside the mainline's.
 """
@@ -33,6 +34,7 @@ TASKS = ("Makefile", "makefile", "GNUmakefile", "justfile", "Justfile", ".justfi
 """Files that say what a gate's command does: the mainline's are laid over, a candidate's own new ones stay."""
 
 _ANYWHERE = ("sitecustomize.py", "usercustomize.py")  # Python imports these from any folder on its path
+_RUNNERS = frozenset({"unittest", "pytest", "_pytest", "pluggy", "coverage", "nose2"})
 _SECTIONED = {"tox.ini": (b"[pytest]", b"[coverage:"), "setup.cfg": (b"[tool:pytest]", b"[coverage:")}
 _BEFORE_MAKEFILE = {"makefile", "GNUmakefile"}  # make reads these first
 _ORDINARY = {"100644", "100755", "120000"}
@@ -93,10 +95,13 @@ def _foreign(
     """Configuration that only the candidate has, and that could silence tests which the mainline has."""
     new = [path for path in candidate if path not in mainline and not matches(path, exempt)]
     folders = _folders(mainline)
+    tops = {path.partition("/")[0].removesuffix(".py") for path in mainline}
     has_tests = bool(new) and any(matches(path, tests) for path in mainline)
     for path in new:
         folder, _, name = path.rpartition("/")
-        if name in _BEFORE_MAKEFILE and f"{folder}/Makefile".lstrip("/") in mainline:
+        before_make = name in _BEFORE_MAKEFILE and f"{folder}/Makefile".lstrip("/") in mainline
+        before_runner = has_tests and path.partition("/")[0].removesuffix(".py") in _RUNNERS - tops
+        if before_make or before_runner:
             yield path, None
         elif has_tests and (name in _ANYWHERE or folder in folders):
             yield from _silencing(path, name, candidate[path], read)
