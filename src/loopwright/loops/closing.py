@@ -16,6 +16,7 @@ from loopwright.loops.andon import evidence
 from loopwright.loops.desk import Desk
 from loopwright.loops.promotion import checkout, landing, recording
 from loopwright.loops.promotion.edits import Edit
+from loopwright.loops.withholding import holds_secrets
 from loopwright.vocabulary import Attempt, Outcome, Run, Status, Stop, Verdict
 
 
@@ -78,7 +79,7 @@ def _clear_labs(desk: Desk, run: Run) -> None:
 def _tag(desk: Desk, run: Run) -> None:
     """What landed and what failed is tagged before its branch goes; what waits keeps its branch."""
     git, branch = desk.hub.git, f"refs/heads/{desk.branch}"
-    kept = (attempt.commit for attempt in reversed(run.attempts) if not _holds_secrets(attempt))
+    kept = (attempt.commit for attempt in reversed(run.attempts) if not holds_secrets(attempt))
     last = next(filter(None, kept), run.tip or run.base)
     if run.landing:
         landing.keep_tag(desk.hub, desk.number, run.landing.commit)
@@ -94,11 +95,6 @@ def _tag(desk: Desk, run: Run) -> None:
     if held and (git.is_ancestor(held, run.tip or last) or git.is_ancestor(held, last)):
         over[branch] = held
     git.delete_refs(over)
-
-
-def _holds_secrets(attempt: Attempt) -> bool:
-    """Whether a tag must not lead to this attempt: tags are pushed, and what is pushed is known."""
-    return any(verdict.reason == "secrets" for verdict in attempt.failed)
 
 
 def write_record(desk: Desk, run: Run, text: str) -> None:

@@ -6,10 +6,22 @@ from collections.abc import Iterator
 
 from loopwright.journal.hub import Hub
 from loopwright.redaction import find, redact
-from loopwright.vocabulary import Change
+from loopwright.vocabulary import Attempt, Change, Run
 
 _GONE = b"[redacted: this file held a secret]\n"
 _Edit = tuple[str, bytes | str] | None  # mode and contents; None: the file is left out
+
+
+def holds_secrets(attempt: Attempt) -> bool:
+    """Whether no tag or ref of an incident may lead to this attempt: refs are pushed, and what is pushed is known."""
+    return any(verdict.reason == "secrets" for verdict in attempt.failed)
+
+
+def kept(hub: Hub, run: Run, commit: str | None) -> str | None:
+    """What an attempt of a run left, as it is kept: the commit itself, or the one without its secrets."""
+    held = (tried for tried in run.attempts if tried.commit == commit and holds_secrets(tried))
+    places = (f"refs/loopwright/attempts/{run.number}/{tried.chunk}/{tried.number}" for tried in held)
+    return next((hub.git.resolve(place) for place in places), commit)
 
 
 def without_secrets(hub: Hub, change: Change, known: tuple[str, ...]) -> str:

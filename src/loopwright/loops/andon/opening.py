@@ -17,6 +17,7 @@ from loopwright.loops.desk import Desk
 from loopwright.loops.promotion import recording
 from loopwright.loops.promotion.edits import Edit
 from loopwright.loops.verification import rules
+from loopwright.loops.withholding import kept
 from loopwright.redaction import redact
 from loopwright.vocabulary import Incident, Run, Status, Stop
 
@@ -85,7 +86,8 @@ def _noted(desk: Desk, run: Run, stop: Stop) -> Incident:
     )
     path = page.page_path(now, desk.number, ordinal)
     summary = redact(found.summary, desk.shop.secrets)
-    incident = replace(found, ordinal=ordinal, opened=now, page=path, summary=summary)
+    left = kept(desk.hub, run, found.commit)
+    incident = replace(found, ordinal=ordinal, opened=now, page=path, summary=summary, commit=left)
     desk.journal.write("incident", {"reason": stop.reason, "incident": encode(incident)})
     fact = desk.journal.last("incident", reason=stop.reason)
     assert fact is not None, "it was written a moment ago"
