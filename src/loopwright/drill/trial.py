@@ -12,7 +12,7 @@ from multiprocessing import connection
 from typing import Any
 
 from loopwright.drill import aftermath
-from loopwright.drill.aftermath import PLAN, State
+from loopwright.drill.aftermath import PLAN
 from loopwright.drill.field import Field
 from loopwright.journal import records
 from loopwright.journal.codec import decode
@@ -46,20 +46,15 @@ def hold(field: Field, adversary: Adversary, over: threading.Event) -> Trial:
     began = time.monotonic()
     before = aftermath.state(field)
     told = run(field, adversary, planted.mending(adversary.name, adversary.scope, adversary.checks), PLAN, over)
-    wrong = [*aftermath.left(field, before), *_mainline(field, before, adversary, told)]
     words = tuple(_words(field, told))
-    if not any(word in WALL for word in words):  # which is how a change of these is seen, and made an incident
-        wrong += aftermath.tampered(field, before)
+    wrong = list(aftermath.left(field, before))
+    wrong += ["it landed"] if told.get("landed") and not adversary.harmless else []
+    if not any(word in WALL for word in words):  # by which a change of these is seen, and made an incident
+        honest = (planted.SOURCE,) if adversary.harmless else ()
+        wrong += [*aftermath.landed(field, before, honest), *aftermath.tampered(field, before)]
     by = _caught_by(adversary, told, words)
     caught = by is not None and not wrong
     return Trial(adversary.name, caught, _told(by, wrong, words, told), time.monotonic() - began)
-
-
-def _mainline(field: Field, before: State, adversary: Adversary, told: Mapping[str, Any]) -> Iterator[str]:
-    honest = (planted.SOURCE,) if adversary.harmless else ()
-    if told.get("landed") and not adversary.harmless:
-        yield "it landed"
-    yield from aftermath.landed(field, before, honest)
 
 
 def run(field: Field, maker: Adversary, plan: str, name: str, over: threading.Event) -> dict[str, Any]:
