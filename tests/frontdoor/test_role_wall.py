@@ -153,6 +153,7 @@ MOVES = {
     "main taken back": "git -C HUB update-ref refs/heads/main HEAD~1",
     "main by a commit": "git -C HUB -c user.name=A -c user.email=a@b commit -q --allow-empty -m mine",
     "main by an editor": "OLD=$(git -C HUB rev-parse HEAD~1); echo $OLD > HUB/.git/refs/heads/main",
+    "main to where it was": "OLD=$(git -C HUB rev-parse HEAD~2); sleep 2; echo $OLD > HUB/.git/refs/heads/main",
     "main away": "git -C HUB update-ref -d refs/heads/main",
     "the claim": "git -C HUB update-ref -d refs/loopwright/claims/fix",
     "the number": "git -C HUB update-ref -d refs/loopwright/generations/2",

@@ -72,8 +72,9 @@ class Guarded:
         return (*names, *tags, f"{CLAIMS}/{ref_name(self.plan)}", f"refs/loopwright/attempts/{number}/")
 
     def look(self) -> Facts:
+        log = self._log()  # before the refs: an entry is written first, and then the ref
         refs = self._refs.under(*self.own, self.main, "refs/tags/gen-*", GENERATIONS, RUNS, OPEN)
-        return Facts(refs, dict(self._files()), self._log())
+        return Facts(refs, dict(self._files()), log)
 
     def _log(self) -> int | None:
         try:

@@ -31,7 +31,7 @@ from loopwright.loops.wall.session import Commands, Ran
 from loopwright.vocabulary import Change
 
 _ENTRY = re.compile(rb"([0-9a-f]{40,64}) ([0-9a-f]{40,64}) (?:.* )?<(.*)> (\d+) [+-]\d{4}(?:\t(.*))?")
-_MOST = 1 << 20  # bytes of a reflog's end that are read
+_MOST = 1 << 16  # bytes of a reflog before the first look that are read, too
 _LAB = b"maker@lab"
 _OURS = b"loopwright: "
 
@@ -80,15 +80,17 @@ class Mainline:
         hub, everybody = self.guarded.hub, self.commands.who
         if landing.landed(hub, new, self.guarded.run, old):
             return everybody, "it says that it lands this run, which this process alone does"
-        entries = self._entries()
-        if self.before.log is not None and entries and all(entry.new != new for entry in entries):
+        entries = self._entries(max(self.before.log - _MOST, 0)) if self.before.log else []
+        if entries and not any(entry.new == new and self._recent(entry) for entry in entries):
             return everybody, "no git did it: the reflog has no entry for it"
-        recent = [(entry, self.commands.in_second(entry.at)) for entry in entries if self._since(entry)]
-        found = (self._of(entry, ran, old, new) for entry, ran in recent)
+        added = self._entries(self.before.log or 0)
+        found = (self._of(entry, self.commands.in_second(entry.at), old, new) for entry in added)
         return next((told for told in found if told), None)
 
-    def _since(self, entry: _Entry) -> bool:
-        return entry.at >= self.commands.begin // 10**9
+    def _recent(self, entry: _Entry) -> bool:
+        """Whether an entry may be of this time. git writes it before it moves the ref: with bad luck, one look falls
+        between."""
+        return entry.at >= self.commands.begin // 10**9 - 1
 
     def _of(self, entry: _Entry, ran: Ran | None, old: str, new: str) -> tuple[str, str] | None:
         if entry.mail == _LAB:
@@ -117,13 +119,12 @@ class Mainline:
         others = (path for path in journals if path.parent.name != str(self.guarded.run))
         return any(path.stat().st_ctime_ns >= self.commands.begin for path in others)
 
-    def _entries(self) -> list[_Entry]:
-        """The end of the mainline's reflog."""
+    def _entries(self, start: int) -> list[_Entry]:
+        """The mainline's reflog from a byte on; a line that is cut there is none."""
         try:
             with self.guarded.reflog.open("rb") as file:
-                size = file.seek(0, 2)
-                file.seek(max(size - _MOST, 0))
-                lines = file.read(_MOST).splitlines()
+                file.seek(start)
+                lines = file.read(1 << 20).splitlines()
         except OSError:
             return []
         return [entry for line in lines if (entry := _Entry.of(line))]
