@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from loopwright import shell
 from loopwright.errors import GitFailed, RefMoved
+from loopwright.git.raw import RAW, end_of_changes, raw_changes
 from loopwright.vocabulary import FileChange
 
 SECONDS = 120.0
@@ -342,19 +343,19 @@ class Git:
         """What differs between two trees, file by file, without rename detection."""
         if old == new:
             return ()
-        return _raw_changes(self.run(*_RAW, "--no-commit-id", old, new))
+        return raw_changes(self.run(*RAW, "--no-commit-id", old, new))
 
     def changes_of(self, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], tuple[FileChange, ...]]:
         """The same for many pairs of tree ids (no commits). One process."""
         wanted = list(dict.fromkeys(pairs))
         feed = "".join(f"{old} {new}\n" for old, new in wanted).encode()
-        out = self.run(*_RAW, "--stdin", data=feed) if wanted else b""
+        out = self.run(*RAW, "--stdin", data=feed) if wanted else b""
         found, at = {}, 0
         for i, pair in enumerate(wanted):
             at += len(f"{pair[0]} {pair[1]}\n")
             head = "{} {}\n".format(*wanted[i + 1]).encode() if i + 1 < len(wanted) else b""
-            end = _end_of_changes(out, at, head)
-            found[pair], at = _raw_changes(out[at:end]), end
+            end = end_of_changes(out, at, head)
+            found[pair], at = raw_changes(out[at:end]), end
         return found
 
     def trees_of(self, names: Iterable[str]) -> dict[str, str | None]:
@@ -380,29 +381,3 @@ class Git:
     def diff_stat(self, old: str, new: str) -> str:
         out = self.bare.run("diff-tree", "--stat=100", "--no-ext-diff", "--no-textconv", "--no-commit-id", old, new)
         return out.decode(errors="replace").rstrip("\n")
-
-
-_RAW = ("diff-tree", "-r", "-z", "--raw", "--no-renames", "--full-index")
-
-
-def _raw_changes(out: bytes) -> tuple[FileChange, ...]:
-    fields = out.split(b"\0")
-    rows = []
-    for meta, path in zip(fields[0:-1:2], fields[1::2], strict=False):
-        old_mode, new_mode, old_blob, new_blob, kind = meta.decode().lstrip(":").split(" ")
-        rows.append(
-            FileChange(
-                path.decode(errors="surrogateescape"),
-                kind[0],
-                *(None if set(value) == {"0"} else value for value in (old_mode, new_mode, old_blob, new_blob)),
-            )
-        )
-    return tuple(rows)
-
-
-def _end_of_changes(out: bytes, at: int, head: bytes) -> int:
-    """Where the changes that begin at `at` end: at the next pair's head, or at the end of all."""
-    while at < len(out) and out.startswith(b":", at):
-        at = out.index(b"\0", out.index(b"\0", at) + 1) + 1
-    assert out.startswith(head, at), "git diff-tree answered for another pair"
-    return at

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from loopwright import markdown
-from loopwright.andon.page import writing
 from loopwright.andon.page.fields import Field, fields
 from loopwright.andon.page.reading import levels
 from loopwright.andon.page.values import PROBLEM
+from loopwright.andon.page.writing import countermeasures, root_cause, why
 from loopwright.markdown import BOM, Document, Section
 from loopwright.vocabulary import Analysis
 
@@ -52,12 +52,10 @@ def _whys(document: Document, analysis: Analysis) -> Iterable[LineEdit]:
         if number < len(there):
             heading, some = there[number]
             if heading and _untouched(heading, some):
-                yield _instead(heading, list(writing.why(level)))
+                yield _instead(heading, list(why(level)))
     end = end_of(there[-1][0] or section) if there else end_of(section)
     missing = range(len(there), len(analysis.whys))
-    added = [
-        line for number in missing for line in ("", f"### Why {number + 1}", "", *writing.why(analysis.whys[number]))
-    ]
+    added = [line for number in missing for line in ("", f"### Why {number + 1}", "", *why(analysis.whys[number]))]
     yield end, end, added
 
 
@@ -66,7 +64,7 @@ def _cause(document: Document, analysis: Analysis) -> Iterable[LineEdit]:
     if section is None or document.under(section) or not _untouched(section, fields(section.blocks)):
         return
     if analysis.root_cause.text:
-        yield _instead(section, list(writing.root_cause(analysis.root_cause)))
+        yield _instead(section, list(root_cause(analysis.root_cause)))
 
 
 def _measures(document: Document, analysis: Analysis) -> Iterable[LineEdit]:
@@ -76,7 +74,7 @@ def _measures(document: Document, analysis: Analysis) -> Iterable[LineEdit]:
     below = document.under(section)
     if all(_untouched(part, fields(part.blocks)) for part in (section, *below)) and not any(map(_titled, below)):
         first, end = section.start - 1, end_of(below[-1] if below else section)
-        yield first, end, ["", *writing.countermeasures(analysis.countermeasures)]
+        yield first, end, ["", *countermeasures(analysis.countermeasures)]
 
 
 def _titled(section: Section) -> bool:
