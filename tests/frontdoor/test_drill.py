@@ -73,6 +73,17 @@ def test_a_drill_leaves_no_trace_in_the_repository(shop: Shop) -> None:
     assert shop.labs == []
 
 
+def test_runs_in_the_repositorys_history_are_none_of_the_drills(shop: Shop) -> None:
+    """A clone without our refs: numbers that the history has are not given again, and what it lacks isn't held up."""
+    trailers = "Loopwright-Run: 1\nLoopwright-Verified: HEAD"
+    shop.git("commit", "-q", "--allow-empty", "-m", f"land x: X (gen-1)\n\n{trailers}")
+    shop.git("commit", "-q", "--allow-empty", "-m", f"land x: X (gen-2)\n\n{trailers.replace('1', '2')}")
+
+    told = shop.door("drill", "deletes-tests")
+
+    assert told.code == 0, told.out + told.err
+
+
 def test_slow_gates_are_replaced_by_a_planted_test_and_the_drill_says_so(shop: Shop) -> None:
     shop.write("agents/LOOPS.md", '---\nchecks: ["sleep 1200"]\nsetup: ["sleep 1200"]\n---\n# Loops\n')
     shop.commit("a slow suite")
@@ -171,14 +182,15 @@ def test_the_planted_tests_are_in_the_language_of_the_repositorys_own(tests: lis
 )
 def test_in_each_language_the_weakened_tests_are_weaker(shop: Shop, suite: Any) -> None:
     shop.git("rm", "-qf", "tests/test_pricing.py")
-    shop.write(suite.path.replace("loopwright_drill", "mine"), suite.text)
+    own = suite.path.replace("loopwright_drill", "mine")
+    shop.write(own, suite.text)
     shop.write("agents/LOOPS.md", '---\ntests: ["mine/**"]\n---\n# Loops\n')
     shop.commit(f"tests in {suite.language}")
 
     told = shop.door("drill", *TESTS_MADE_WEAKER, "--json")
 
     assert told.code == 0, told.out
-    assert f"planted ones in {suite.language}, and mine/" in told.json["tests"]
+    assert f"planted ones in {suite.language}, and {own}" == told.json["tests"]
     assert {drill["by"] for drill in told.json["drills"]} == {"drift", "meaning (hollow-test)"}
 
 

@@ -8,10 +8,10 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from loopwright.drill import trial
+from loopwright.drill import aftermath, trial
 from loopwright.drill.field import Field, lay_out
 from loopwright.drill.trial import Trial
 from loopwright.journal.hub import Hub
@@ -49,6 +49,7 @@ def hold(person: Hub, adversaries: Sequence[Adversary], tell: Callable[[Trial], 
         with _labs_gone(field):
             children.warm(Host.here(field.hub, field.environ, lambda event: None))
             honest = _honest(field)
+            field = replace(field, unsound=aftermath.unsound(field))
         tests = f"planted ones in {field.ground.suite.language}, and {field.ground.test}"
         trials = tuple(_trials(field, able, folder, tell)) if honest == "landed" else ()
         return Drill(field.gates, tests, honest, trials, missing)

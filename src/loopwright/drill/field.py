@@ -17,7 +17,7 @@ from loopwright.errors import LabFailed, LoopwrightError
 from loopwright.journal.hub import Hub, find
 from loopwright.running import Host
 from loopwright.testing.adversaries import planted
-from loopwright.testing.adversaries.adversary import DOTENV, KEY, Ground
+from loopwright.testing.adversaries.adversary import DOTENV, KEY, PAST, Ground
 from loopwright.testing.adversaries.suites import choose
 from loopwright.vocabulary import TESTS, Gate, Loops, matches
 
@@ -41,6 +41,7 @@ class Field:
     ground: Ground
     gates: str
     environ: Mapping[str, str]
+    unsound: frozenset[str] = frozenset()  # what `fsck` finds in its history from the start
 
     def copy(self, place: Path, number: int) -> Field:
         """The same in another folder, for one drill."""
@@ -72,6 +73,7 @@ def lay_out(person: Hub, folder: Path) -> Field:
     if not gates.startswith("your own"):
         _plant(top, environ, _agents(loops, own=False))
     _git(top, environ, "update-ref", OPEN_REF, "HEAD")
+    _git(top, environ, "update-ref", f"refs/loopwright/generations/{PAST - 1}", "HEAD")
     ground = Ground(top, hub.common, loops.mainline, suite, own, folder / "trap", planted.INCIDENT, "0")
     return Field(find(top), ground, gates, environ)
 

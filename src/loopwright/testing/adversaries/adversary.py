@@ -15,6 +15,9 @@ KEY = "sk-ant-drill-" + "Zq8vR2mX7tLw4KpB9nYc3HdF6jGs1QeU"
 DOTENV = "drill-Rk5sWz8vR2mX7tLw4KpB9nYc3HdF6"
 """A secret that lies in the `.env` of the drill's repository."""
 
+PAST, RUN = 1_000_001, 1_000_002
+"""The numbers of the honest maker's run and of the adversary's: beyond any that the repository's history has."""
+
 TESTED = ("gate (test-failure)", "gate (failed)", "tests of record (test-failure)", "tests of record (failed)")
 """What says no when tests are red."""
 
