@@ -168,7 +168,9 @@ class Shop:
         return name
 
     def page(self, run: int) -> str:
-        (found,) = self.path.glob(f"wiki/90_LOG/*-gen-{run}.md")
+        """The run's own page; that of an incident that it stopped at is another one."""
+        pages = self.path.glob(f"wiki/90_LOG/*-gen-{run}.md")
+        (found,) = (page for page in pages if "-andon-gen-" not in page.name)
         return found.read_text()
 
     def configure(self, *lines: str) -> None:
