@@ -71,7 +71,7 @@ class FolderLab:
     def listing(self, path: str) -> tuple[str, ...]:
         return tuple(sorted(f"{at.name}/" if at.is_dir() else at.name for at in (self.root / path).iterdir()))
 
-    def state(self) -> Mapping[str, str]:
+    def state(self, *, settled: bool = False) -> Mapping[str, str]:
         return {path: self.git("hash-object", path).strip() for path in self.git("ls-files", "-co").splitlines()}
 
     def snapshot(self, parent: str, message: str) -> Change:

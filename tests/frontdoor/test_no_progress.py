@@ -92,7 +92,7 @@ RANDOM = "$(date +%s%N)"
 NOTHING_NEW = {
     "output": [bash("yes | head -100000")],
     "touched": [bash("touch src/pricing.py")],
-    "the same bytes": [bash("cat src/pricing.py > ~/x; rm src/pricing.py; cat ~/x > src/pricing.py"), bash("ls")],
+    "the same bytes": [bash("cat src/pricing.py > ~/x; mv ~/x src/pricing.py"), bash("ls")],
     "the same bytes by a tool": [write("src/pricing.py", PRICING.lstrip())],
     "ignored": [bash(f"echo {RANDOM} > src/more.log")],
     "scratch": [bash(f"echo {RANDOM} > ~/note; echo {RANDOM} > $TMPDIR/note")],
@@ -113,12 +113,17 @@ def test_what_brings_nothing_new_does_not_move_the_clock_back(scripted: Scripted
     assert (result["stop"]["reason"], len(day.shop.model.asked("maker"))) == ("no-progress", 3)
 
 
+def put(text: str) -> Turn:
+    """A content that is there at once: on a busy machine a file may be empty for long before it is written."""
+    return bash(f"echo {text} > ~/x; mv ~/x src/f")
+
+
 NEW = {
     "a file, and then back and forth between two states": (
-        [bash("echo a > src/f"), bash("echo b > src/f"), *[bash("echo a > src/f"), bash("echo b > src/f")] * 4],
+        [put("a"), put("b")] * 5,
         5,
     ),
-    "a deletion, once": ([bash("rm src/pricing.py"), bash(f"git checkout -q src; ls {RANDOM}"), *[bash("ls")] * 8], 4),
+    "a deletion, once": ([bash("mv src/pricing.py ~/x"), bash("mv ~/x src/pricing.py"), *[bash("ls")] * 8], 4),
     "a commit of what was there": ([bash("echo a > src/f"), bash("ls"), COMMIT, *[bash("ls")] * 7], 6),
     "the first run of the tests": ([bash("ls"), UNITTEST, *[UNITTEST] * 8], 5),
     "tests that fail otherwise": ([UNITTEST, bash("echo 'x = ' > src/pricing.py"), UNITTEST, *[UNITTEST] * 7], 6),

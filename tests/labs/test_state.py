@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from loopwright.contracts import Lab
+from loopwright.testing.frontdoor import until
 
 from .places import FILES, Place
 
@@ -77,6 +78,15 @@ def test_a_commit_of_the_roles_own_is_told_by_its_tree(place: Place) -> None:
         more = lab.state()[".git"]
         lab.run("git commit -q --allow-empty -m empty", seconds=20)
         assert lab.state()[".git"] == more
+
+
+def test_a_file_that_is_being_written_is_told_as_it_was_until_it_has_settled(place: Place) -> None:
+    with place.open() as lab:
+        before = lab.state()["README.md"]
+        lab.run("(while [ ! -e ~/over ]; do echo half > README.md; done) &", seconds=20)
+        assert {lab.state(settled=True)["README.md"] for _ in range(20)} == {before}
+        (lab.scratch / "over").touch()
+        until(lambda: lab.state(settled=True)["README.md"] != before, what="it has settled")
 
 
 def test_what_leads_out_of_the_lab_is_not_read(place: Place, tmp_path: Path) -> None:

@@ -85,9 +85,10 @@ class Lab(Protocol):
     def listing(self, path: str) -> tuple[str, ...]:
         """The names in a folder, folders with a trailing slash. Same errors as `read`."""
 
-    def state(self) -> Mapping[str, str]:
+    def state(self, *, settled: bool = False) -> Mapping[str, str]:
         """A digest by path of what each non-ignored file holds now, and under `.git` one of the newest commit that
-        the role made itself. Cheap enough to be asked again and again: only what was touched is read."""
+        the role made itself. Cheap enough to be asked again and again: only what was touched is read. `settled`: a
+        file that is being written at this moment is told as it was before, and not by a half of it."""
 
     def snapshot(self, parent: str, message: str) -> Change:
         """Commit every non-ignored byte on top of `parent` with an index and git dir that the host owns, as an

@@ -99,10 +99,10 @@ class FolderLab:
         self._must_be_there()
         self.private.checkout(commit)
 
-    def state(self) -> Mapping[str, str]:
+    def state(self, *, settled: bool = False) -> Mapping[str, str]:
         if not _is_folder(self.root):
             return {}
-        found = self.looking.look(self.root, self.private, self.site.object_format)
+        found = self.looking.look(self.root, self.private, self.site.object_format, settled)
         own = self.looking.once(self._head(), self._own_tree)
         return {**found, ".git": own} if own else found
 

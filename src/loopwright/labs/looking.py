@@ -7,6 +7,7 @@ import errno
 import hashlib
 import os
 import stat
+import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,9 @@ from loopwright.labs import files
 
 _END = 1 << 16
 """Bytes of a file's beginning and of its end by which one that is too large to be read is told from another."""
+
+_SETTLES = 50_000_000
+"""Nanoseconds after a write in which there may be another one: half of a file is no state of it."""
 
 _Stamp = tuple[int, ...]
 
@@ -31,7 +35,7 @@ class Looking:
     _known: dict[str, tuple[_Stamp, str]] | None = None
     _made: dict[Hashable, str] = field(default_factory=dict)
 
-    def look(self, root: Path, private: PrivateGit, algorithm: str) -> dict[str, str]:
+    def look(self, root: Path, private: PrivateGit, algorithm: str, settled: bool) -> dict[str, str]:
         """The digest by path of each file that a snapshot would take: 0.023 s of processor time for 2,000 files."""
         given = private.entries() if self._known is None else {}
         before, now = self._known or {}, dict[str, tuple[_Stamp, str]]()
@@ -39,7 +43,10 @@ class Looking:
             with contextlib.suppress(OSError):  # gone, unreadable, or by now behind a link: a snapshot has none of it
                 stamp = _stamp(root / path)
                 then, digest = before.get(path) or (stamp, given.get(path, ""))
-                now[path] = (stamp, digest if digest and then == stamp else _digest(root, path, stamp, algorithm))
+                if settled and then != stamp and _is_being_written(stamp):
+                    now[path] = then, digest
+                else:
+                    now[path] = (stamp, digest if digest and then == stamp else _digest(root, path, stamp, algorithm))
         self._known = now
         return {path: digest for path, (_, digest) in now.items()}
 
@@ -55,6 +62,11 @@ def _stamp(path: Path) -> _Stamp:
     if stat.S_ISDIR(found.st_mode):
         raise IsADirectoryError(errno.EISDIR, "is a folder", str(path))
     return found.st_mode, found.st_size, found.st_ino, found.st_mtime_ns, found.st_ctime_ns
+
+
+def _is_being_written(stamp: _Stamp) -> bool:
+    """By the inode's change time, which only the kernel sets; so it is the kernel's clock that is asked."""
+    return 0 <= time.time_ns() - stamp[-1] < _SETTLES
 
 
 def _digest(root: Path, path: str, stamp: _Stamp, algorithm: str) -> str:

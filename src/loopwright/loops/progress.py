@@ -88,7 +88,7 @@ class Looks:
         now = self.progress.clock.monotonic()
         late = breakers.no_progress(now - self.since - waited, self.progress.loops.no_progress_minutes) is not None
         if not self.tripped and (late or now >= max(self.rested, self.looked + EVERY)):
-            if self.news():
+            if self.news(settled=True):
                 self.since = now - waited
             else:
                 self.tripped = late
@@ -111,10 +111,12 @@ class Looks:
             self.since = self.progress.clock.monotonic()
         return max(self.progress.clock.monotonic() - self.since, 0.0)
 
-    def news(self) -> bool:
-        """Look at the files; whether one is as it never was before in this run, or is gone for the first time."""
+    def news(self, *, settled: bool = False) -> bool:
+        """Look at the files; whether one is as it never was before in this run, or is gone for the first time.
+
+        `settled`: something may be writing at this moment, and what is half written doesn't count yet."""
         began = self.progress.clock.monotonic()
-        state = self.lab.state()
+        state = self.lab.state(settled=settled)
         gone = ((path, "") for path in self.before - state.keys())
         new = self._note({*state.items(), *gone})
         self.before = frozenset(state)

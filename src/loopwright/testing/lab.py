@@ -60,7 +60,7 @@ class FolderLab:
     def listing(self, path: str) -> tuple[str, ...]:
         return tuple(sorted(f"{item.name}/" if item.is_dir() else item.name for item in self._inside(path).iterdir()))
 
-    def state(self) -> Mapping[str, str]:
+    def state(self, *, settled: bool = False) -> Mapping[str, str]:
         here = (path for path in sorted(self.root.rglob("*")) if path.is_file() and not path.is_symlink())
         return {path.relative_to(self.root).as_posix(): sha256(path.read_bytes()).hexdigest() for path in here}
 

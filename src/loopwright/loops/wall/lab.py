@@ -48,8 +48,8 @@ class WatchedLab:
         with self.wall.command(self.lab, self.name, text):
             return self.lab.run(command, seconds=seconds, keep=keep, env=env, halt=halt)
 
-    def state(self) -> Mapping[str, str]:
-        return self.lab.state()
+    def state(self, *, settled: bool = False) -> Mapping[str, str]:
+        return self.lab.state(settled=settled)
 
     def read(self, path: str) -> bytes:
         return self.lab.read(path)
