@@ -26,13 +26,13 @@ KINDS: Mapping[str, Weight] = {
     "conflict": Weight(PLAN, 1, "conflict"),
     "plan-drift": Weight(PLAN, 1, "conflict"),
     "unreachable": Weight(LINE, 1, "network"),
+    "user-failures": Weight(PLAN, 1),  # and a hypothesis of why it should go better
     # Level 2: something failed and has to be understood.
     "attempts": Weight(PLAN, 2),
     "no-progress": Weight(PLAN, 2, "timeout"),
     "scope-breaker": Weight(PLAN, 2, "agent-conduct"),
     "protected": Weight(PLAN, 2, "agent-conduct"),
     "silent-revert": Weight(PLAN, 2, "conflict"),
-    "user-failures": Weight(PLAN, 2),
     "pull": Weight(LINE, 2),
     # Level 3: an agent worked against the gates, or the ground that all labs stand on gave way.
     "drift": Weight(PLAN, 3, "agent-conduct"),

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from loopwright.andon import breakers
 from loopwright.contracts import Workshop
 from loopwright.errors import BadUse
 from loopwright.journal import claims, records
@@ -17,8 +18,8 @@ from loopwright.journal.claims import Claim
 from loopwright.journal.codec import decode, encode
 from loopwright.journal.facts import Lines
 from loopwright.journal.hub import Hub
-from loopwright.loops import closing, execution, given, pausing, reports, starting
-from loopwright.loops.andon import standing
+from loopwright.loops import closing, execution, given, pausing, reports, starting, tally
+from loopwright.loops.andon import opening, standing
 from loopwright.loops.desk import Desk
 from loopwright.vocabulary import Landing, Outcome, Plan, Run, Scope, Stop
 
@@ -158,7 +159,16 @@ def _rejected(desk: Desk) -> Result:
     if execution.begin(desk).landing:
         mend = f"`loopwright rollback {desk.number}` takes it back, through the gates"
         raise BadUse(f"run {desk.number} has landed", mend)
-    return reports.result(desk, execution.rejected(desk))
+    run = execution.rejected(desk)
+    _said_no_again(desk, run)
+    return reports.result(desk, run)
+
+
+def _said_no_again(desk: Desk, run: Run) -> None:
+    """Stop the plan when a person has said no to it so often that to try again needs a reason."""
+    count = tally.user_failures(desk.hub, desk.plan.name)
+    if why := breakers.user_failures(count, desk.shop.loops.user_failures):
+        opening.opened(desk, run, Stop("user-failures", why))
 
 
 def rollback(hub: Hub, shop: Workshop, number: int) -> Result:
@@ -188,9 +198,13 @@ def rollback(hub: Hub, shop: Workshop, number: int) -> Result:
         raise BadUse(f"run {number} is being taken back by another process", "wait for it: `loopwright status`")
     claim, alive = made
     try:
-        return _revert(Desk(hub, shop, claim, plan, base, "rollback"))
+        result = _revert(Desk(hub, shop, claim, plan, base, "rollback"))
     finally:
         os.close(alive)
+    if result["landed"]:
+        with desk_of(hub, shop, number) as desk:
+            _said_no_again(desk, execution.begin(desk))
+    return result
 
 
 def _taking_back(hub: Hub, number: int, record: Result, landing: Landing) -> Plan:

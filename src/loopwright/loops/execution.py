@@ -134,6 +134,7 @@ def rejected(desk: Desk) -> Run:
         run = _ended(desk, run.stopped(Stop("rejected", "a person said no before it had ended")))
     if not run.decision:
         desk.journal.write("decided", {"decision": "rejected"})
+    settling.given_up(desk)
     return closing.close(desk, replace(run, decision="rejected"))
 
 

@@ -141,6 +141,7 @@ def _not_ready(plan: Plan) -> BadUse:
 def _may_run(hub: Hub, tree: Tree, plan: Plan, shop: Workshop) -> None:
     """Refuse what is not to be run now, and say what to do about it."""
     if plan.status is Status.READY:
+        tally.may_go_on(hub, tree, shop.loops, plan)
         settling.set_ready(hub, shop, plan.name)
     if plan.status in (Status.READY, Status.STOPPED):
         standing.admit(hub, shop.loops.mainline, plan.name)
@@ -155,7 +156,6 @@ def _may_run(hub: Hub, tree: Tree, plan: Plan, shop: Workshop) -> None:
     if place := checkout.find(hub, f"refs/heads/loop/{plan.name}"):
         mend = "the run would move it under you: `git switch` to another one there"
         raise BadUse(f"loop/{plan.name} is checked out in {place.top}", mend)
-    tally.may_go_on(hub, tree, shop.loops, plan)
     _day_has_budget(hub, shop)
     everything, _ = plans.read_all(tree)
     skills = tuple(shop.skills().values())

@@ -33,6 +33,15 @@ def answered(desk: Desk) -> None:
     close(desk.hub, desk.shop, over, f"the model answered gen-{desk.number}")
 
 
+def given_up(desk: Desk) -> None:
+    """A person rejected the run that waited for a model: nobody resumes it, so that nothing could close its incident.
+    Whoever asks the model next will see whether it answers."""
+    if line.standing(desk.hub).whole:
+        stops = standing.open_lines(desk.hub, desk.shop.loops.mainline).whole
+        mine = [incident for incident in stops if incident.kind == "unreachable" and incident.run == desk.number]
+        close(desk.hub, desk.shop, mine, f"a person rejected gen-{desk.number}")
+
+
 def _asked(session: dict[str, object]) -> bool:
     """Whether a session's report tells of requests that a model answered."""
     report = session["report"]

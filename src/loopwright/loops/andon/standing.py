@@ -116,6 +116,8 @@ def way_on(incident: Incident) -> str:
         return f"see that the model can be reached, then `loopwright resume {incident.run}`: it closes by itself"
     if incident.kind == "meta":
         return f"write `decision: resume` or `decision: drop` in {incident.page}"
+    if incident.kind == "user-failures":
+        return f"write `Hypothesis: why it goes better now` in {incident.page} or the plan, and set it `status: ready`"
     if incident.level == 1 and incident.plan:
         return f"see {incident.page}; then set `status: ready` in plans/{incident.plan}.md"
     return f"see {incident.page}, fill it in, then `loopwright andon resolve {incident.run}`"
