@@ -92,3 +92,23 @@ def _section(text: str, title: str, body: str) -> str:
     assert mark, title
     _, after, tail = rest.partition("\n## ")
     return f"{head}{mark}\n{body}{after}{tail}"
+
+
+def mended(shop: Shop, run: int) -> None:
+    """A person finds that the cause of run N's stop lay outside, says why no check can hold it, and closes it."""
+    place = shop.path / page_of(shop, run)
+    text = _section(
+        place.read_text(),
+        "Root cause",
+        "- Category: tool gap\n- Goal later: the plan brings it\n- Cause: the model's service was cut off.\n",
+    )
+    measure = "### 1. The service was moved\n\n- Level: L3\n- Justification: the service isn't in this repository.\n"
+    place.write_text(_section(text, "Countermeasures", measure))
+    told = shop.door("andon", "resolve", str(run))
+    assert told.code == 0, told.out + told.err
+
+
+def decided(shop: Shop, word: str) -> None:
+    """A person decides in the page of the Meta-Andon."""
+    (page,) = (path for path in shop.path.glob("wiki/90_LOG/*-meta-gen-*.md") if "status: open" in path.read_text())
+    page.write_text(page.read_text().replace("decision:", f"decision: {word}"))

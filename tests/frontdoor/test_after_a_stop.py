@@ -70,7 +70,7 @@ def test_a_plan_whose_work_was_taken_back_is_not_done(scripted: Scripted) -> Non
 
 
 def test_a_failed_run_says_which_command_said_no(scripted: Scripted) -> None:
-    shop = scripted([maker(write("src/pricing.py", PRICING + "# no\n")), *judges()])
+    shop = scripted([maker(write("src/pricing.py", PRICING + "\nNO = 1\n")), *judges()])
     shop.plan("fix", HUMAN)
 
     told = shop.door("run", "fix")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .conftest import GOOD, PRICING, Scripted, Shop, bash, judges, maker, write
+from .incidents import decided, mended
 from .test_running_plans import loops, requests
 
 THREE = """
@@ -46,7 +47,10 @@ def test_chunks_that_passed_two_runs_ago_are_still_kept(scripted: Scripted) -> N
     loops(shop, loops="{execution: {attempts-per-chunk: 1}}")
     shop.plan("three", THREE)
     assert shop.door("run", "three", "--json").json["stop"]["chunk"] == 2
+    mended(shop, 1)
     assert again(shop, "three")["landed"] is False
+    mended(shop, 2)
+    decided(shop, "resume")  # it has failed in two places by now
 
     third = again(shop, "three")
 
@@ -58,7 +62,7 @@ def test_chunks_that_passed_two_runs_ago_are_still_kept(scripted: Scripted) -> N
 def test_a_plan_whose_goal_failed_does_its_last_chunk_again_and_is_told_why(scripted: Scripted) -> None:
     shop = scripted(
         [
-            maker(write("src/pricing.py", PRICING + "# no\n"), unless="In the run before"),
+            maker(write("src/pricing.py", PRICING + "\nNO = 1\n"), unless="In the run before"),
             maker(write("src/pricing.py", GOOD), when="did not print '90.0'"),
             *judges(),
         ]

@@ -86,7 +86,8 @@ def _open(hub: Hub, shop: Workshop, number: int) -> Incident | None:
     """Run N's open incident that a person may close. Raises BadUse for one that goes another way."""
     mine = [i for i in standing.open_lines(hub, shop.loops.mainline).incidents if i.run == number]
     asking = [incident for incident in edited(hub, shop.loops.mainline) if incident.run == number]
-    for incident in (*asking, *mine):  # of several, first the one about which a person wrote something
+    # Of several, first the one about which a person wrote something; an incident before the Plan Mode it led to.
+    for incident in (*asking, *sorted(mine, key=lambda incident: incident.kind == "meta")):
         if incident.kind not in ("unreachable", "unwritten"):
             return incident
     if mine:
