@@ -114,7 +114,7 @@ def model(env: dict[str, str]) -> Iterator[None]:
 @pytest.mark.usefixtures("model")
 def test_the_readmes_story_works_from_init_to_rollback(repository: Path, env: dict[str, str]) -> None:
     story = [block.text for block in blocks() if block.mark == ""]
-    assert len(story) == 6
+    assert len(story) == 7
 
     told = [bash(text, repository, env) for text in story]
 

@@ -48,8 +48,12 @@ def work_through(desk: Desk, run: Run, chunk: Chunk, lab: Lab, seen: tuple[str, 
     failed = run.attempts[-1].failed
     last = ", ".join(telling.word(verdict) for verdict in failed)
     last += next((f": {telling.gist(verdict)[:300]}" for verdict in failed if verdict.command), "")
-    detail = f"chunk {chunk.number} ({chunk.title}) failed {number} times; at last {last}"
+    detail = f"chunk {chunk.number} ({chunk.title}) failed {_times(number)}; at last {last}"
     return run.stopped(Stop("attempts", detail, chunk.number))
+
+
+def _times(number: int) -> str:
+    return "once" if number == 1 else f"{number} times"
 
 
 def _stop(desk: Desk, tried: Attempt) -> Stop | None:
