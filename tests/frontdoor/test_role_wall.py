@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -160,6 +161,9 @@ MOVES = {
     "its record": "git -C HUB update-ref refs/loopwright/runs/2 HEAD",
     "an older record": "git -C HUB update-ref -d refs/loopwright/runs/1",
     "an older record moved": "git -C HUB update-ref refs/loopwright/runs/1 HEAD",
+    "an older record, whose run seems at work": (
+        "echo >> HUB/.git/loopwright/runs/1/journal.jsonl; git -C HUB update-ref refs/loopwright/runs/1 HEAD"
+    ),
     "a landing's tag": "git -C HUB tag -f gen-1 HEAD",
     "a landing's tag away": "git -C HUB tag -d gen-1",
     "an incident's ref": "git -C HUB update-ref -d refs/loopwright/andon/plan/other/41-1",
@@ -273,6 +277,46 @@ def test_a_journal_that_was_edited_while_nobody_was_at_work_isnt_believed(script
     assert "journal" in told.json["stop"]["detail"]
 
 
+@pytest.mark.parametrize("command", ['sed -i \'s/"met"/"not-met"/\' JOURNAL', "truncate -s 100 JOURNAL", "rm JOURNAL"])
+def test_the_journal_of_an_ended_run_stays_as_it_was_recorded(scripted: Scripted, shop: Shop, command: str) -> None:
+    journal = shop.path / ".git/loopwright/runs/1/journal.jsonl"
+    command = command.replace("JOURNAL", str(journal))
+    shop.plan("first", small_plan(1))
+    guarded(scripted([small_maker(1), maker(write("src/pricing.py", GOOD), bash(command)), *judges()]))
+    assert shop.door("run", "first").code == 0
+    before = journal.read_text()
+
+    detail = breached(begun(shop), "the maker", "the journal of run 1")["stop"]["detail"]
+
+    (recorded,) = re.findall(r"`git show (\w+:journal.jsonl)`", detail)
+    assert before.startswith(shop.git("show", recorded))
+
+
+# ---------------------------------------------------------------- the checkout's other files
+
+ORDINARY = {
+    "a file of its own": ("echo mine > HUB/mine.txt", "mine.txt"),
+    "the sources": ("echo '# mine' >> HUB/src/pricing.py", "src/pricing.py"),
+    "by a script": ("sh ../home/tmp/it.sh", "mine.txt"),
+    "what git is to ignore": ("echo mine.txt > HUB/.git/info/exclude; echo mine > HUB/mine.txt", "info/exclude"),
+    "found by itself": (
+        "D=$(cat .git/objects/info/alternates); touch -d 2020-01-01 ${D%/.git/objects}/mine.txt",
+        "mine.txt",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", ORDINARY)
+def test_a_maker_that_writes_any_file_into_the_checkout_is_seen(scripted: Scripted, shop: Shop, case: str) -> None:
+    command, said = ORDINARY[case]
+    script = write("notes.sh", f"echo mine > {shop.path}/mine.txt\n")
+    first = [script, bash("mv notes.sh ../home/tmp/it.sh")] if case == "by a script" else []
+    command = command.replace("HUB", str(shop.path))
+    guarded(scripted([maker(write("src/pricing.py", GOOD), *first, bash(command)), *judges()]))
+
+    breached(begun(shop), "the maker wrote into the checkout", said)
+
+
 # ---------------------------------------------------------------- commands
 
 LOOPWRIGHT = f"{sys.executable} -m loopwright"
@@ -329,6 +373,7 @@ PERSON = {
     "a standard away": "echo '# Standards' > agents/STANDARDS.md && git commit -qam 'no standard' ",
     "settings": "git config remote.far.url ../far && git config core.pager less && git config alias.st status",
     "a hook": "mkdir -p .git/hooks && echo true > .git/hooks/post-commit",
+    "sources": "echo '# later' >> src/pricing.py && echo x > notes.txt",
 }
 
 
@@ -344,6 +389,37 @@ def test_a_person_at_work_at_the_same_time_is_no_incident(scripted: Scripted, sh
 
     result = started.wait().json
     assert result["outcome"] == "met", result["stop"]
+
+
+def test_a_person_who_works_after_a_command_that_looked_into_the_checkout_is_no_incident(
+    scripted: Scripted, shop: Shop
+) -> None:
+    looks = bash(f"cat {shop.path}/README.md")
+    shop.write(".gitignore", "*.log\n")
+    guarded(scripted([maker(write("src/pricing.py", GOOD), looks, bash(WAITING)), *judges()]))
+    shop.plan("fix")
+    started = shop.door.start("run", "fix", "--json")
+    home = until(lambda: next((lab / "home" for lab in shop.labs if (lab / "home/waits").exists()), None))
+
+    person(shop, PERSON["sources"])
+    (home / "goes").touch()
+
+    result = started.wait().json
+    assert "role-wall" not in str(result["stop"]), result["stop"]
+
+
+def test_what_git_ignores_is_the_persons_tools_at_work(scripted: Scripted, shop: Shop) -> None:
+    shop.write(".gitignore", "*.log\n")
+    curious = bash(f"cat {shop.path}/README.md; {WAITING}")
+    guarded(scripted([maker(write("src/pricing.py", GOOD), curious), *judges()]))
+    shop.plan("fix")
+    started = shop.door.start("run", "fix", "--json")
+    home = until(lambda: next((lab / "home" for lab in shop.labs if (lab / "home/waits").exists()), None))
+
+    person(shop, "echo served > server.log")
+    (home / "goes").touch()
+
+    assert started.wait().json["outcome"] == "met"
 
 
 def person(shop: Shop, command: str) -> None:

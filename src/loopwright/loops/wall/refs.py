@@ -1,9 +1,10 @@
 """Compares the hub's refs before and after a lab's commands.
 
 Which moves are legitimate. Refs of this run are moved by this process alone, and by it never while a lab's command
-runs. The record of an ended run only grows: its new commit holds the old one. Other runs' refs move while those are at
-work, which their journals tell. A number that was given stays given. An incident's ref goes once the mainline has its
-page closed. All these need no further evidence: nobody's ordinary use of git touches `refs/loopwright/`.
+runs. A record only grows, whoever is at work on its run: its new commit holds the old one. It grows, and new ones come,
+while those runs are at work, which their journals tell, or by a fetch, when no command knew of the hub. A number that
+was given stays given. An incident's ref goes once the mainline has its page closed. All these need no further evidence:
+nobody's ordinary use of git touches `refs/loopwright/`.
 
 Tags are otherwise: `fetch --prune-tags` deletes those that the remote lacks. A gen-tag that holds another commit by now
 is nobody's ordinary use; one that is gone counts only when a command that knew of the hub ran meanwhile.
@@ -49,11 +50,9 @@ class Refs:
         number = int(told[1]) if (told := _NUMBERED.search(name)) else 0
         if name.startswith("refs/tags/"):
             return bool(old and new) or bool(old and self.commands.knowing)
-        if self._at_work(number):
-            return False
-        if not old:  # a fetch brings another clone's records
-            return self.commands.knowing is not None
-        return not new or not self.guarded.hub.git.is_ancestor(old, new)
+        if old and not (new and self.guarded.hub.git.is_ancestor(old, new)):
+            return True
+        return self.commands.knowing is not None and not self._at_work(number)  # a fetch brings another clone's, too
 
     def _at_work(self, number: int) -> bool:
         """Whether a process worked on run N since the first of these commands began."""

@@ -10,8 +10,11 @@ from pathlib import Path
 from loopwright.journal.lab_times import Span
 
 _SHOWN = 300  # characters of a command in a person's message
-_WAYS = re.compile(r"objects/info/alternates|git-common-dir|absolute-git-dir|\bcommondir\b|worktree list|show-toplevel")
+_LEADING = r"objects/info/alternates|git-common-dir|absolute-git-dir|\bcommondir\b|worktree list"
+_WAYS = re.compile(rf"{_LEADING}|show-toplevel")
 """How to find the hub from a lab without being told where it lies."""
+_THERE = re.compile(_LEADING)
+"""The same without what an honest command says to find its own lab, and then may work for minutes."""
 _SHARED = re.compile(
     r"\bgit(?: +-\S+(?: +[^-\s]\S*)?)*? +(?:config|update-ref|symbolic-ref)\b|\.git/(?:config|hooks)", re.ASCII
 )
@@ -31,12 +34,16 @@ class Hub:
 
         The lab's own path may begin with the hub's, and programs of the person's environments come first on PATH.
         """
+        return self._named(text) or bool(_WAYS.search(text) or (shared and _SHARED.search(text)))
+
+    def leads_there(self, text: str) -> bool:
+        """Whether a command by itself leads to the hub: it names it, or a way that leads nowhere else."""
+        return self._named(text) or _THERE.search(text) is not None
+
+    def _named(self, text: str) -> bool:
         for harmless in (f"{self.labs}/", f"{self.top}/.venv/", f"{self.top}/node_modules/"):
             text = text.replace(harmless, "")
-        names = (self.top, self.common)
-        return any(_names(text, place) for place in names) or bool(
-            _WAYS.search(text) or (shared and _SHARED.search(text))
-        )
+        return any(_names(text, place) for place in (self.top, self.common))
 
 
 def _names(text: str, place: Path) -> bool:
@@ -50,7 +57,8 @@ class Ran:
     who: str
     text: str
     span: Span
-    knowing: bool  # it, or what its role wrote before, names the hub or a way to find it
+    knowing: bool  # it, or what its role ran or wrote before, names the hub or a way to find it
+    aims: bool = False  # it does so itself, or a file does that its role wrote before
 
     @property
     def shown(self) -> str:

@@ -20,8 +20,10 @@ from loopwright.journal.lab_times import Span
 from loopwright.labs.environment import MARK
 from loopwright.labs.inside import REACHES
 from loopwright.loops.wall import session
+from loopwright.loops.wall.checkout import Checkout
 from loopwright.loops.wall.files import Files
 from loopwright.loops.wall.found import Found
+from loopwright.loops.wall.ledger import Ledger
 from loopwright.loops.wall.mainline import Mainline
 from loopwright.loops.wall.refs import Refs
 from loopwright.loops.wall.session import Commands, Ran
@@ -44,6 +46,7 @@ class Wall:
     _commands: Commands = field(default_factory=Commands)
     _forged: list[Path] = field(default_factory=list)  # foreign bytes that were told of
     _knows: bool = False  # whether a role of this run ever wrote down where the hub lies, or how to find it
+    _wrote: bool = False  # whether one did so in a file of its lab
 
     @contextlib.contextmanager
     def playing(self, role: str) -> Iterator[None]:
@@ -65,7 +68,8 @@ class Wall:
     def wrote(self, data: bytes | str) -> None:
         """A role wrote a file in its lab."""
         text = data if isinstance(data, str) else data.decode(errors="replace")
-        self._knows = self._knows or self._names.named_in(text)
+        self._wrote = self._wrote or self._names.named_in(text)
+        self._knows = self._knows or self._wrote
 
     @property
     def _names(self) -> session.Hub:
@@ -76,8 +80,10 @@ class Wall:
         """One command of a lab: looked around before the first, and written down when it begins and ends."""
         if self._before is None:
             self._before = self.guarded.look()
+        aims = self._wrote
         if self.who.startswith("the "):
             self._knows = self._knows or self._names.named_in(text, shared=lab.kind == "worktree")
+            aims = aims or self._names.leads_there(text)
         begin, end = lab_times.begun(self.hub, self.guarded.run, name), None
         try:
             yield
@@ -85,7 +91,7 @@ class Wall:
             if not shell.marked_alive(f"{MARK}={lab.root.parent}"):
                 end = lab_times.ended(self.hub, self.guarded.run, name)
             span = Span(self.guarded.run, name, begin, end)
-            self._commands.ran.append(Ran(self.who, text, span, self._knows))
+            self._commands.ran.append(Ran(self.who, text, span, self._knows, aims))
 
     # -------------------------------------------------------------- looking
 
@@ -101,11 +107,12 @@ class Wall:
         commands, self._commands = self._commands, Commands()
         if change and self._names.named_in(change.diff):
             self._knows = True
-            commands = Commands([replace(ran, knowing=True) for ran in commands.ran])
+            commands = Commands([replace(ran, knowing=True, aims=True) for ran in commands.ran])
         now = self.guarded.look()
         sides = (self.guarded, before, now, commands)
         found = (*Refs(*sides).found(), *Mainline(*sides, change if unseen else None).found(), *Files(*sides).found())
-        self._told((*found, *self._reaches(commands)))
+        beyond = (*Ledger(self.guarded, before, commands).found(), *Checkout(*sides).found())
+        self._told((*found, *beyond, *self._reaches(commands)))
 
     def _told(self, found: Sequence[Found]) -> None:
         for one in found:
