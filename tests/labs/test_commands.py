@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from loopwright import shell
 from loopwright.contracts import Lab
 
 from .places import Place, is_alive, leave, number_in
@@ -168,6 +169,45 @@ def test_ending_one_lab_leaves_the_other_at_work(place: Place) -> None:
             third.run("sleep 60 &", seconds=20)
         assert is_alive(child)
     assert not is_alive(child)
+
+
+NAMELESS = "(env -i setsid sh -c 'echo $$ > ../home/NAME; exec sleep 60' >/dev/null 2>&1 &); true"
+on_linux = pytest.mark.skipif(not shell.adopts(), reason="only Linux gives orphans to who asks for them")
+
+
+@on_linux
+def test_a_daemon_that_wiped_its_environment_and_lost_its_parents_ends_with_its_lab(place: Place) -> None:
+    with place.open() as lab:
+        lab.run(NAMELESS.replace("NAME", "a"), seconds=20)
+        daemon = number_in(lab.scratch / "a")
+        assert lab.run("true", seconds=20).code == 0
+        assert is_alive(daemon)
+    assert not Path(f"/proc/{daemon}").exists()
+
+
+@on_linux
+def test_such_a_daemon_of_a_lab_that_is_still_open_stays_at_work_when_another_closes(place: Place) -> None:
+    with place.open("gen-1") as lab:
+        lab.run(NAMELESS.replace("NAME", "a"), seconds=20)
+        first = number_in(lab.scratch / "a")
+        with place.open("gen-1-gates", throwaway=True) as gates:
+            gates.run(NAMELESS.replace("NAME", "b"), seconds=20)
+            second = number_in(gates.scratch / "b")
+        assert (is_alive(first), is_alive(second)) == (True, False)
+    assert not is_alive(first)
+
+
+@on_linux
+def test_what_wasnt_started_by_a_lab_is_left_alone(place: Place) -> None:
+    with place.open() as lab:
+        lab.run("true", seconds=20)
+        with (
+            subprocess.Popen(["sleep", "60"]) as mine,
+            shell.beside(["sleep", "60"], cwd=place.top, env={}, line=print) as trusted,
+        ):
+            lab.end_processes()  # type: ignore[attr-defined]
+            assert (mine.poll(), trusted.poll()) == (None, None)
+            mine.kill()
 
 
 def test_a_command_past_its_time_is_ended_with_its_group(place: Place) -> None:

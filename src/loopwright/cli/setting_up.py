@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from loopwright import shell
 from loopwright.cli import hooks, printing
 from loopwright.cli.printing import coloured
 from loopwright.errors import BadUse, LoopwrightError
@@ -197,6 +198,11 @@ def _examined(hub: Hub) -> Any:
     if standards := workshop.standards(hub, shop.loops):
         names = ", ".join(f"{one.name} {one.title}" for one in standards)
         yield _row("standards", True, f"{len(standards)} in force: {names}")
+    if not shell.adopts():
+        told = (
+            "a daemon that wiped its environment can outlive its lab: this system doesn't give its orphans to anybody"
+        )
+        yield _row("labs", None, told)
     for note in shop.notes:
         part, _, told = note.partition(": ")
         yield _row(part, None, told)

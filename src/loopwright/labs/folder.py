@@ -42,6 +42,7 @@ class FolderLab:
     private: PrivateGit
     fresh: bool = True
     looking: Looking = field(default_factory=Looking, compare=False, repr=False)
+    strays: shell.Strays = field(default_factory=shell.Strays, compare=False, repr=False)
 
     @property
     def place(self) -> Path:
@@ -74,9 +75,9 @@ class FolderLab:
         bash = shutil.which("bash", path=host.get("PATH", os.defpath)) or "/bin/sh"
         words = [bash, "-c", command] if isinstance(command, str) else command
         everything = chosen | dict(env or {})
-        return shell.run(
-            [*self._limited(), *words], cwd=self.root, seconds=seconds, env=everything, keep=keep, halt=halt
-        )
+        words = [*self._limited(), *words]
+        with self.strays.command():
+            return shell.run(words, cwd=self.root, seconds=seconds, env=everything, keep=keep, halt=halt)
 
     def _limited(self) -> list[str]:
         """A shell that sets the limits and becomes the command (in a child's own code, not between fork and exec)."""
@@ -181,7 +182,7 @@ class FolderLab:
 
     def end_processes(self) -> int:
         """End every process that was started in this lab, however it left its group. How many there were."""
-        return shell.end_marked(f"{environment.MARK}={self.mark}")
+        return shell.end_marked(f"{environment.MARK}={self.mark}") + self.strays.end()
 
     def remove(self) -> None:
         remove(self.place)

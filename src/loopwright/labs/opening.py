@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from loopwright import shell
 from loopwright.contracts import LabWish, Site
 from loopwright.errors import GitFailed, LabFailed
 from loopwright.git import PrivateGit
@@ -25,24 +26,25 @@ def opened(site: Site, wish: LabWish, kind: str, make: Make) -> Iterator[FolderL
 
     Left by an exception it stays as it is (its processes end), unless it is a throwaway.
     """
-    lab = _stand_up(site, wish, kind, make)
-    try:
-        yield lab
-    except BaseException:
+    with shell.adopting() as strays:
+        lab = _stand_up(site, wish, kind, make, strays)
+        try:
+            yield lab
+        except BaseException:
+            lab.end_processes()
+            if wish.throwaway:
+                lab.remove()
+            raise
         lab.end_processes()
-        if wish.throwaway:
-            lab.remove()
-        raise
-    lab.end_processes()
     if not wish.throwaway:
         lab.rescue()
     lab.remove()
 
 
-def _stand_up(site: Site, wish: LabWish, kind: str, make: Make) -> FolderLab:
+def _stand_up(site: Site, wish: LabWish, kind: str, make: Make, strays: shell.Strays) -> FolderLab:
     place = site.labs / wish.name
     private = PrivateGit(place / "git", place / "root", site.common / "objects")
-    lab = FolderLab(site, wish, kind, private)
+    lab = FolderLab(site, wish, kind, private, strays=strays)
     lab.end_processes()  # of the run that was interrupted: before anything is read, made or removed here
     began = _began(place / "ready")
     if began and not wish.throwaway:

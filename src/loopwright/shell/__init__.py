@@ -1,11 +1,15 @@
 """The one place that starts processes, and ends them."""
 
+from loopwright.shell.adopting import Strays, adopting, adopts
 from loopwright.shell.ancestry import inherited, marked_alive
 from loopwright.shell.ending import end_group, end_marked, end_tree
 from loopwright.shell.hiding import hide_environment
 from loopwright.shell.running import beside, capture, run
 
 __all__ = [
+    "Strays",
+    "adopting",
+    "adopts",
     "beside",
     "capture",
     "end_group",

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from loopwright.shell.adopting import ours
 from loopwright.shell.ending import end_group, end_tree
 from loopwright.vocabulary import Ran
 
@@ -65,14 +66,16 @@ def run(
     """
     started = time.monotonic()
     try:
-        child = subprocess.Popen(
-            command,
-            cwd=cwd,
-            env=dict(env) if env is not None else None,
-            stdin=subprocess.PIPE if data else subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
+        child = ours(
+            lambda: subprocess.Popen(
+                command,
+                cwd=cwd,
+                env=dict(env) if env is not None else None,
+                stdin=subprocess.PIPE if data else subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
         )
     except (OSError, ValueError) as problem:  # ValueError: a NUL in the command, which no program can be given
         return _not_started(command, problem)
@@ -181,15 +184,17 @@ def capture(
     Past `seconds` its group is killed and the code is 124. `held` are descriptors of locks that the program holds too:
     when this process is killed, they are free only once the program has ended as well.
     """
-    child = subprocess.Popen(
-        command,
-        cwd=cwd,
-        env=dict(env),
-        stdin=subprocess.PIPE if data else subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-        pass_fds=held,
+    child = ours(
+        lambda: subprocess.Popen(
+            command,
+            cwd=cwd,
+            env=dict(env),
+            stdin=subprocess.PIPE if data else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+            pass_fds=held,
+        )
     )
     try:
         out, err = child.communicate(data or None, timeout=seconds)
@@ -213,16 +218,18 @@ def beside(
     `line` gets each line of its output as it comes, from a thread. At the end it gets SIGINT, as from a terminal, and
     `seconds` to come to its own end; past these its group is killed.
     """
-    child = subprocess.Popen(
-        command,
-        cwd=cwd,
-        env=dict(env),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        start_new_session=True,
+    child = ours(
+        lambda: subprocess.Popen(
+            command,
+            cwd=cwd,
+            env=dict(env),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        )
     )
 
     def listen() -> None:
