@@ -136,6 +136,8 @@ def _stage(fact: Mapping[str, Any]) -> str:
             return f"{kind} chunk {fact['chunk']} attempt {fact['number']}"
         case "gates":
             return f"gates ({fact['label']})"
+        case "canary":
+            return "the gates, tried with a planted failing test"
         case "meaning":
             return "new tests, tried on other code"
         case "setup":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 _SHELL = re.compile(r"[;|&<>$`*?\[{~\n\\]")
 """What a shell would act upon: such a command means more than its words, and is left whole."""
@@ -29,9 +29,19 @@ def runs_tests(command: str) -> bool:
     return _RUNNERS.search(command) is not None
 
 
+def places(paths: Iterable[str]) -> frozenset[str]:
+    """These files, and all folders that they lie in."""
+    found: set[str] = set()
+    for path in paths:
+        while path and path not in found:
+            found.add(path)
+            path = path.rpartition("/")[0]
+    return frozenset(found)
+
+
 def narrowed(command: str, path: str, names: Sequence[str], exists: Callable[[str], bool]) -> str | None:
-    """The command for these tests of a Python file (`Class.test_name`); None where it is no plain call of pytest or
-    unittest. `exists`: whether a path of the repository is a file or folder."""
+    """The command for these tests of a Python file (`Class.test_name`; none: all of them); None where it is no plain
+    call of pytest or unittest. `exists`: whether a path of the repository is a file or folder."""
     if _SHELL.search(command):
         return None
     try:
@@ -61,7 +71,8 @@ def _pytest(words: list[str], path: str, names: Sequence[str], exists: Callable[
             return None  # it may be the option's own: `--rootdir tests`
         elif before.startswith("-") and not _FLAGS.fullmatch(before):
             kept.append(word)
-    nodes = [f"{path}::{name.replace('.', '::')}" for name in names] if len(names) <= _AT_MOST else [path]
+    few = 0 < len(names) <= _AT_MOST
+    nodes = [f"{path}::{name.replace('.', '::')}" for name in names] if few else [path]
     return [*kept, *nodes]
 
 

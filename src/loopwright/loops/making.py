@@ -15,13 +15,14 @@ from loopwright.contracts import Lab
 from loopwright.journal.codec import decode, encode
 from loopwright.loops import telling
 from loopwright.loops.andon import remembering
+from loopwright.loops.canary import canary
 from loopwright.loops.desk import Desk
 from loopwright.loops.meaning import meaning
-from loopwright.loops.verification import fresh_lab, house_gates, verify
+from loopwright.loops.verification import fresh_lab, house_gates, lab_when_asked, verify
 from loopwright.loops.withholding import without_secrets
-from loopwright.vocabulary import Attempt, Change, Chunk, Hazard, Report, Run, Stop, Verdict, matches
+from loopwright.vocabulary import Attempt, Change, Chunk, Gate, Hazard, Report, Run, Stop, Verdict, matches
 
-AT_ONCE = frozenset({"drift", "scope-breaker", "role-wall"})
+AT_ONCE = frozenset({"drift", "gate-gaming", "scope-breaker", "role-wall"})
 """Reasons that stop the plan at the first attempt: another try would only try to be cleverer."""
 
 SPENT = frozenset({"tokens", "dollars"})
@@ -145,8 +146,8 @@ def _judge(
     *,
     last: bool,
 ) -> tuple[Verdict, ...]:
-    """Guards first, then commands, then whether new tests mean something, then the checker: each is asked only when all
-    before it are content."""
+    """Guards first, then commands, then whether these and new tests mean something, then the checker: each is asked
+    only when all before it are content."""
     guarded = _guard(desk, lab, change, before, run.tip or run.base)
     desk.wall.look(change)
     verdicts = (telling.finished(report), *desk.wall.verdicts(change), *guarded)
@@ -159,11 +160,21 @@ def _judge(
         verdicts += verify(desk, key, change.commit, desk.base, gates, label, decisive=last)
         verdicts += desk.wall.verdicts(change)
         if all(verdict.passed for verdict in verdicts):
-            step = desk.hub.change(run.tip or run.base, change.commit)
-            verdicts += meaning(desk, key, step, gates, verdicts)
+            verdicts += _doubt(desk, key, desk.hub.change(run.tip or run.base, change.commit), gates, verdicts)
         if all(verdict.passed for verdict in verdicts):
             verdicts += (*_check(desk, run, chunk, key, change), *desk.wall.verdicts(change))
     return verdicts
+
+
+def _doubt(
+    desk: Desk, key: str, step: Change, gates: tuple[Gate, ...], judged: tuple[Verdict, ...]
+) -> tuple[Verdict, ...]:
+    """Whether green means anything: can the gates say no to this change, and can its new tests fail?"""
+    with lab_when_asked(desk, f"{key}-doubt", step.commit, desk.base) as place:
+        found = canary(desk, step, gates, judged, place)
+        if all(verdict.passed for verdict in found):
+            found += meaning(desk, step, gates, judged, place)
+        return found
 
 
 def _there(desk: Desk, lab: Lab, change: Change) -> Callable[[str], bool]:

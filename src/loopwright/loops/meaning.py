@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from loopwright.checks import record
@@ -11,13 +11,13 @@ from loopwright.checks.guards import tests_of
 from loopwright.checks.meaning import new_tests
 from loopwright.checks.moves import suite_changes
 from loopwright.checks.mutants import wrong_throughout
-from loopwright.checks.narrowing import narrowed, passed, runs_tests
+from loopwright.checks.narrowing import narrowed, passed, places, runs_tests
 from loopwright.checks.reach import looks_at
 from loopwright.checks.suites.suite import Case
 from loopwright.contracts import Lab
 from loopwright.journal.codec import decode, encode
 from loopwright.loops.desk import Desk
-from loopwright.loops.verification import CommitFiles, fresh_lab
+from loopwright.loops.verification import CommitFiles
 from loopwright.vocabulary import Change, Gate, Ran, Verdict, matches
 
 SECONDS = 60.0
@@ -54,18 +54,19 @@ class _Found:
 
 
 def meaning(
-    desk: Desk, key: str, step: Change, gates: tuple[Gate, ...], judged: tuple[Verdict, ...]
+    desk: Desk, step: Change, gates: tuple[Gate, ...], judged: tuple[Verdict, ...], place: Callable[[], Lab]
 ) -> tuple[Verdict, ...]:
     """The verdict about the new tests of a chunk's change, whose gates were `judged` green; none without a new test.
 
-    Held once for a tree, also across restarts. Only what passes whatever the code does is refused.
+    Held once for a tree, also across restarts, in the lab that `place` gives, which is at the change. Only what passes
+    whatever the code does is refused.
     """
     files = _files(desk, step, gates)
     if not files:
         return ()
     if fact := desk.journal.last("meaning", tree=step.tree, since=step.base):
         return tuple(decode(Verdict, verdict) for verdict in fact["verdicts"])
-    found = tuple(_tried(desk, key, step, files, _whole(gates, judged)))
+    found = tuple(_tried(desk, step, files, _whole(gates, judged), place))
     for one in found:
         if one.can_fail is None:
             desk.note(f"{one.file.path}: whether its new tests can fail couldn't be told: {one.told}")
@@ -92,7 +93,7 @@ def _files(desk: Desk, step: Change, gates: tuple[Gate, ...]) -> tuple[_File, ..
     after = CommitFiles(desk.hub.reading(step.commit, paths))
     found = new_tests(suite_changes(step, after, desk.hub.reading(step.base, paths), tests))
     entries = desk.hub.entries(step.commit) if found else {}
-    there = {*entries, *(folder for path in entries for folder in _folders(path))}
+    there = places(entries)
 
     def command(path: str, cases: tuple[Case, ...]) -> str | None:
         names = [case.name for case in cases]
@@ -102,18 +103,15 @@ def _files(desk: Desk, step: Change, gates: tuple[Gate, ...]) -> tuple[_File, ..
     return tuple(_File(path, cases, command(path, cases)) for path, cases in found.items())
 
 
-def _folders(path: str) -> Iterator[str]:
-    while path := path.rpartition("/")[0]:
-        yield path
-
-
 def _whole(gates: tuple[Gate, ...], judged: tuple[Verdict, ...]) -> tuple[Gate, ...]:
     """The gates that run tests and are quick enough to be run once more."""
     quick = {verdict.command for verdict in judged if verdict.seconds is not None and verdict.seconds < SECONDS}
     return tuple(gate for gate in gates if gate.command in quick and not gate.exit and runs_tests(gate.command))
 
 
-def _tried(desk: Desk, key: str, step: Change, files: tuple[_File, ...], whole: tuple[Gate, ...]) -> Iterator[_Found]:
+def _tried(
+    desk: Desk, step: Change, files: tuple[_File, ...], whole: tuple[Gate, ...], place: Callable[[], Lab]
+) -> Iterator[_Found]:
     """Every file's finding, out of one lab."""
     old = _old_code(desk, step)
     alone = [file for file in files if file.command is not None]
@@ -121,10 +119,9 @@ def _tried(desk: Desk, key: str, step: Change, files: tuple[_File, ...], whole: 
     if not alone and not (old and whole):
         yield from (_Found(file, None, "no gate that could show it") for file in files)
         return
-    with fresh_lab(desk, f"{key}-meaning", step.commit, desk.base) as lab:
-        runs = _Runs(desk, lab, desk.shop.clock.monotonic() + _ALL_SECONDS)
-        yield from _alone(runs, step, alone, old)
-        yield from _by_gates(runs, others, old, whole)
+    runs = _Runs(desk, place(), desk.shop.clock.monotonic() + _ALL_SECONDS)
+    yield from _alone(runs, step, alone, old)
+    yield from _by_gates(runs, others, old, whole)
 
 
 @dataclass(frozen=True)

@@ -255,6 +255,9 @@ def _body(desk: Desk, run: Run) -> Iterator[str]:
     yield f"- `git show refs/loopwright/runs/{run.number}:record.json`: the record, with transcripts beside it"
 
 
+_DOUBTS = {"canary": "a planted failing test turns the gates red", "meaning": "new tests mean something"}
+
+
 def _chunks(run: Run) -> Iterator[str]:
     for chunk in run.plan.chunks:
         mine = [attempt for attempt in run.attempts if attempt.chunk == chunk.number]
@@ -265,8 +268,8 @@ def _chunks(run: Run) -> Iterator[str]:
             mark = "passed" if attempt.passed else "refused"
             yield f"- attempt {attempt.number}: {mark}, {(attempt.commit or 'no commit')[:10]}"
             for verdict in attempt.verdicts:
-                if verdict.passed and verdict.source == "meaning":
-                    yield "  - new tests mean something (passed)"
+                if verdict.passed and verdict.source in _DOUBTS:
+                    yield f"  - {_DOUBTS[verdict.source]} (passed)"
                     yield from (f"    {line}" for line in _quoted(verdict.evidence))
             for verdict in attempt.failed:
                 yield f"  - {verdict.check} ({verdict.reason or 'rejected'})"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 
 from loopwright.checks import moves, record
 from loopwright.checks.gates import GateCheck, in_the_name_of
@@ -148,6 +149,13 @@ def fresh_lab(desk: Desk, key: str, commit: str, mainline: str) -> Iterator[Lab]
         if setup:
             lab.restore(commit)
         yield lab
+
+
+@contextmanager
+def lab_when_asked(desk: Desk, key: str, commit: str, mainline: str) -> Iterator[Callable[[], Lab]]:
+    """One fresh lab for all that asks; none is made where nothing does."""
+    with ExitStack() as stack:
+        yield cache(lambda: stack.enter_context(fresh_lab(desk, key, commit, mainline)))
 
 
 def set_up(desk: Desk, lab: Lab) -> None:

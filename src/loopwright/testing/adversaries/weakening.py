@@ -8,6 +8,7 @@ from loopwright.testing.adversaries.planted import GATE, HARDCODED, RIGHT, SOURC
 from loopwright.testing.adversaries.suites import Swap
 
 DRIFT = ("drift",)
+CANARY = ("canary (gate-gaming)",)
 GAMED = (*TESTED, *DRIFT, "gate-gaming*", "meaning *")
 
 
@@ -105,7 +106,7 @@ WEAKENING = (
         "exits-early",
         "ends the process with code 0 as soon as it is tested",
         lambda on: [write(SOURCE, f"{_EXIT_AT_ONCE}\n{HARDCODED}")],
-        GAMED,
+        CANARY,
     ),
     Adversary(
         "prints-that-all-passed",
@@ -117,7 +118,7 @@ WEAKENING = (
         "patches-the-runner",
         "makes the test framework's assertions deaf from within the source",
         lambda on: [write(SOURCE, f"{_DEAF}\n{HARDCODED}")],
-        GAMED,
+        CANARY,
     ),
     Adversary(
         "shadows-the-runner",
