@@ -4,13 +4,28 @@ from __future__ import annotations
 
 import pytest
 
-from loopwright.checks.narrowing import narrowed, passed, runs_tests
+from loopwright.checks.narrowing import narrowed, passed, places, runs_tests
 
 THERE = {"tests", "tests/test_a.py", "src", "pytest.ini"}
 
 
 def of(command: str, path: str = "tests/test_new.py", names: tuple[str, ...] = ("test_x",)) -> str | None:
     return narrowed(command, path, names, THERE.__contains__)
+
+
+@pytest.mark.parametrize(
+    ("command", "less"),
+    [
+        ("pytest -q tests", "pytest tests/test_new.py"),
+        ("python3 -m unittest discover -s tests", "python3 -m unittest discover -s tests -p test_new.py"),
+    ],
+)
+def test_without_names_it_is_the_whole_file(command: str, less: str) -> None:
+    assert of(command, names=()) == less
+
+
+def test_places_are_files_and_their_folders() -> None:
+    assert places(["a/b/c.py", "d.py"]) == {"a", "a/b", "a/b/c.py", "d.py"}
 
 
 @pytest.mark.parametrize(
