@@ -6,8 +6,8 @@ from pathlib import Path
 
 from loopwright.testing.script import Call, Session, Turn
 
-from .conftest import Scripted, Shop, judges, small_maker, small_plan
-from .incidents import failing_plan, hopeless, hopeless_makers, incidents
+from .conftest import GOOD, PLAN, Scripted, Shop, judges, maker, small_maker, small_plan, write
+from .incidents import WAYS, failing_plan, hopeless, hopeless_makers, incidents, mended
 
 DRAFT = """\
 ---
@@ -131,3 +131,33 @@ def test_whoever_is_to_be_told_gets_the_path_of_the_page(scripted: Scripted, tmp
 
     (row,) = incidents(shop)
     assert told.read_text().split() == [str(shop.path / row["page"])]
+
+
+def test_killed_when_everything_has_just_stopped_it_stays_so_and_the_plan_is_drafted_once(scripted: Scripted) -> None:
+    shop = failed(scripted, 2)
+    assert shop.door("run", failing_plan(shop, 3), crash="meta:stopped").code == -9
+    assert shop.door("status", "--json").json["line"] == "stopped"
+
+    assert shop.door("resume", "3").code == 3
+
+    assert "plans/ask-first.md" in meta_page(shop).read_text()
+    assert len(shop.model.asked("planner")) == 1
+    assert shop.read("plans/fix-3.md").startswith("---\nstatus: stopped")
+
+
+def test_a_failure_in_a_second_place_of_a_plan_stops_everything(scripted: Scripted) -> None:
+    two = PLAN.replace("## Goal", "### 2. Say so\nIn the docstring.\n\n## Goal")
+    good = maker(write("src/pricing.py", GOOD), when="Chunk 1 of 2", unless="Chunk 2 of 2")
+    bad = hopeless(when="Chunk 1 of 2", source=WAYS[1])
+    first = Session(role="maker", turns=bad.turns, when="Chunk 1 of 2", unless="In the run before")
+    shop = scripted([first, good, hopeless(when="Chunk 2 of 2"), planner(), *judges()])
+    shop.configure("loops: {execution: {attempts-per-chunk: 1}}")
+    shop.plan("fix", two)
+    assert shop.door("run", "fix").code == 3
+    assert shop.door("status", "--json").json["line"] == "running"
+    mended(shop, 1)
+
+    assert shop.door("run", "fix").code == 3
+
+    assert shop.door("status", "--json").json["line"] == "stopped"
+    assert "2 different places of fix: gen-1 at chunk 1, gen-2 at chunk 2" in meta_page(shop).read_text()

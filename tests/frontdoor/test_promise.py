@@ -24,6 +24,7 @@ from .conftest import (
     verdict,
     write,
 )
+from .incidents import mended
 from .test_lab_traps import leaks
 
 BANNED = "! grep -q BANNED src/pricing.py"
@@ -125,10 +126,8 @@ def test_an_older_run_cannot_reject_what_landed_since(scripted: Scripted) -> Non
     shop.plan("fix")
     r = shop.door("run", "fix", "--json").json
     assert r["status"] in ("stopped", "failed")
-    shop.write(
-        "plans/fix.md",
-        shop.read("plans/fix.md").replace(f"status: {r['status']}", "status: ready").replace("is 90.", "is 90. MORE"),
-    )
+    mended(shop, 1)
+    shop.write("plans/fix.md", shop.read("plans/fix.md").replace("is 90.", "is 90. MORE"))
     r = shop.door("run", "fix", "--json").json
     assert r["landed"]
     shop.door("reject", "1", "--json")
