@@ -56,7 +56,7 @@ def test_a_paused_run_tells_the_attempts_that_it_has_made(scripted: Scripted) ->
 
 
 def test_a_role_without_a_price_does_not_make_the_others_free(scripted: Scripted) -> None:
-    more = maker(bash("echo '# more' >> src/pricing.py"))
+    more = maker(bash("echo 'MORE = 1' >> src/pricing.py"))
     no = Session(role="checker", turns=[verdict("reject", "src/pricing.py:1: not this")], repeat=True)
     shop = scripted([more, no, *judges()[1:]])
     shop.write("agents/checker.md", UNKNOWN)
