@@ -174,7 +174,8 @@ def _doubt(
         found = canary(desk, step, gates, judged, place)
         if all(verdict.passed for verdict in found):
             found += meaning(desk, step, gates, judged, place)
-        return found
+    desk.wall.look(step)  # before any ref of the run moves: else our own move is taken for a command's
+    return (*found, *desk.wall.verdicts(step))
 
 
 def _there(desk: Desk, lab: Lab, change: Change) -> Callable[[str], bool]:
