@@ -148,7 +148,7 @@ def test_for_a_role_that_is_left_out_no_lab_is_made(scripted: Scripted, tmp_path
 
     assert shop.door("run", "fix", "--json").json["landed"]
 
-    labs = ["maker", "gates of the chunk", "gates of the landing", "goal-checker", "reviewer"]
+    labs = ["maker", "gates of the chunk", "a planted test", "gates of the landing", "goal-checker", "reviewer"]
     assert len((tmp_path / "labs").read_text().split()) == len(labs)
 
 

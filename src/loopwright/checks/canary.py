@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from loopwright.checks.diagnostics import failures
 from loopwright.vocabulary import Gate, Ran
 
-_WHOLE = re.compile(r"(?i)\b(?:pytest|unittest|nose2?|tox|nox|make|just)\b")
-"""Commands that may run Python tests in a way that can't be narrowed: these are run whole."""
+_WHOLE = re.compile(r"(?:^|[\s;&|(]|/bin/)(?:pytest|unittest|nose2?|tox|nox|make|just)(?=[\s;&|)]|$)")
+"""Commands that may run Python tests in a way that can't be narrowed: these are run whole. A word of its own: a folder that
+is named after pytest makes no runner."""
 
 _CASES = {
     "assert": "assert False",
