@@ -11,8 +11,8 @@ from loopwright.checks.diagnostics import failures
 from loopwright.vocabulary import Gate, Ran
 
 _WHOLE = re.compile(r"(?:^|[\s;&|(]|/bin/)(?:pytest|unittest|nose2?|tox|nox|make|just)(?=[\s;&|)]|$)")
-"""Commands that may run Python tests in a way that can't be narrowed: these are run whole. A word of its own: a folder that
-is named after pytest makes no runner."""
+"""Commands that may run Python tests in a way that can't be narrowed: these are run whole. A word of its own: a folder
+that is named after pytest makes no runner."""
 
 _CASES = {
     "assert": "assert False",
