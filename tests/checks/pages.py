@@ -12,7 +12,7 @@ from loopwright.checks.drift import DriftGuard
 from loopwright.checks.guards import USUAL
 from loopwright.checks.meaning import MeaningGuard
 from loopwright.contracts import Lab
-from loopwright.vocabulary import TESTS, Change, FileChange
+from loopwright.vocabulary import TESTS, Change, FileChange, Verdict
 
 Files = Mapping[str, str]
 
@@ -51,7 +51,10 @@ class Pages:
 
     def drift(self, *, exempt: tuple[str, ...] = (), named: tuple[str, ...] = ("**",)) -> str:
         """What the drift guard says; `` when it is content."""
-        return DriftGuard(self.old, (*TESTS, *USUAL), exempt, named).check(self.change, cast(Lab, self)).evidence
+        return self.verdict(exempt=exempt, named=named).evidence
+
+    def verdict(self, *, exempt: tuple[str, ...] = (), named: tuple[str, ...] = ("**",)) -> Verdict:
+        return DriftGuard(self.old, (*TESTS, *USUAL), exempt, named).check(self.change, cast(Lab, self))
 
     def meaning(self) -> str:
         return MeaningGuard(self.old, (*TESTS, *USUAL)).check(self.change, cast(Lab, self)).evidence

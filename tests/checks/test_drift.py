@@ -118,7 +118,7 @@ def drift(
 
 WEAKENED = {
     "an assert removed": (PY, "        assert price(0) == 0\n", "", "1 assert removed"),
-    "an expected value changed": (PY, "== 12", "== 13", "price(10) == 12"),
+    "an expected value made a mere bound": (PY, "== 12", "> 1", "price(10) == 12"),
     "an assert made trivial": (PY, "assert price(10) == 12", "assert True", "1 assert removed"),
     "an assert put under a condition": (
         PY,
@@ -173,7 +173,7 @@ def test_a_weakened_python_test_is_seen(bench: Bench, how: str) -> None:
 
 
 TEXTS = {
-    "js assert changed": ("a.test.js", JS, "toBe(12)", "toBe(13)", "adds vat: 1 assert"),
+    "js assert weakened": ("a.test.js", JS, "toBe(12)", "toBeTruthy()", "adds vat: 1 assert"),
     "js assert commented out": ("a.test.js", JS, "expect(price(10))", "// expect(price(10))", "adds vat: 1 assert"),
     "js test deleted": ("a.test.ts", JS, JS[JS.index('  it("refuses') : JS.index("});\n", -5)], "", "deleted test"),
     "js skip": ("a.test.js", JS, "it('adds", "it.skip('adds", "skip added"),
@@ -182,15 +182,21 @@ TEXTS = {
     "js only": ("a.test.js", JS, "it('adds", "it.only('adds", "can silence other tests"),
     "js exit": ("a.test.js", JS, "describe(", "process.exit(0);\ndescribe(", "can silence other tests"),
     "go assert removed": ("shop_test.go", GO, '\t\tt.Errorf("vat: %d", Price(10))\n', "", "TestVat: 1 assert"),
-    "go assert changed": ("shop_test.go", GO, "t, 0,", "t, 1,", "TestZero: 1 assert"),
+    "go assert weakened": ("shop_test.go", GO, "assert.Equal(t, 0, ", "assert.NotNil(t, ", "TestZero: 1 assert"),
     "go test renamed": ("shop_test.go", GO, "func TestZero", "func testZero", "TestZero: deleted test"),
     "go skip": ("shop_test.go", GO, "\tif Price", "\tt.Skip()\n\tif Price", "skip added"),
     "go build tag": ("shop_test.go", GO, "package shop", "//go:build never\n\npackage shop", "skip added"),
-    "rust assert changed": ("tests/shop.rs", RUST, "12", "13", "vat: 1 assert"),
+    "rust assert weakened": (
+        "tests/shop.rs",
+        RUST,
+        "assert_eq!(price(10), 12)",
+        "assert!(price(10) > 1)",
+        "vat: 1 assert",
+    ),
     "rust test unmarked": ("tests/shop.rs", RUST, "#[test]\nfn vat", "fn vat", "no runner finds it"),
     "rust ignore": ("tests/shop.rs", RUST, "#[test]\nfn", "#[test]\n#[ignore]\nfn", "skip added"),
     "rust panic no more": ("tests/shop.rs", RUST, "#[should_panic]\n", "", "refuses: 1 assert"),
-    "java assert changed": ("tests/PriceTest.java", JAVA, "12, ", "13, ", "vat: 1 assert"),
+    "java assert weakened": ("tests/PriceTest.java", JAVA, "assertEquals(12, ", "assertNotNull(", "vat: 1 assert"),
     "java disabled": ("tests/PriceTest.java", JAVA, "@Test\n", "@Test @Disabled\n", "skip added"),
     "java test deleted": (
         "tests/PriceTest.java",
@@ -289,7 +295,7 @@ def test_an_honest_rename_passes(bench: Bench, path: str, text: str, new: str, c
 @pytest.mark.parametrize(
     ("new", "old", "by"),
     [
-        ("tests/unit/test_price.py", "== 12", "== 13"),
+        ("tests/unit/test_price.py", "== 12", "> 1"),
         ("tests/price_checks.py", "", ""),
         ("attic/test_price.py", "", ""),
         ("tests/test_price.py.txt", "", ""),
@@ -337,7 +343,7 @@ def test_the_plans_own_tests_may_change_as_long_as_their_strength_holds(bench: B
 
 def test_tests_outside_the_plans_group_stay_guarded_beside_it(bench: Bench) -> None:
     before = {"tests/test_price.py": PY, "tests/test_other.py": PY}
-    after = {path: text.replace("== 12", "== 13") for path, text in before.items()}
+    after = {path: text.replace("== 12", "> 1") for path, text in before.items()}
     verdict = drift(bench, before, after, ("tests/test_price.py",))
     assert "tests/test_other.py" in verdict.evidence
     assert "test_price.py" not in verdict.evidence
@@ -345,7 +351,7 @@ def test_tests_outside_the_plans_group_stay_guarded_beside_it(bench: Bench) -> N
 
 def test_the_globs_of_the_configuration_count_as_tests(bench: Bench) -> None:
     before = {"checks/price.py": PY}
-    after = {"checks/price.py": PY.replace("== 12", "== 13")}
+    after = {"checks/price.py": PY.replace("== 12", "> 1")}
     assert drift(bench, before, after).passed
     assert not drift(bench, before, after, tests=(*TESTS, "checks/**")).passed
 

@@ -197,6 +197,57 @@ HONEST: dict[str, tuple[Files, Files]] = {
         "def test_a():\n    got = f()\n    assert got is not None\n    assert got == 3\n",
         "def test_a():\n    got = f()\n    assert got == 3\n",
     ),
+    # Python: the code is meant to do something else
+    "another value, with the code": (
+        {**CODE, "tests/test_price.py": VAT},
+        {"src/shop.py": "def price(n): return n * 2\n", "tests/test_price.py": edit(VAT, ("got == 12", "got == 20"))},
+    ),
+    "another error": python(("ValueError", "PriceError")),
+    "another function, with more asked of it": python(
+        ("assert price(0) == 0", "assert net(0) == 0\n    assert gross(0) == 0")
+    ),
+    "another message asked for": python(
+        ('match="minus"', 'match="below zero"'),
+        text=edit(VAT, ("raises(ValueError)", 'raises(ValueError, match="minus")')),
+    ),
+    "a test renamed and changed": python(
+        (
+            "def test_vat():\n    got = price(10)\n    assert got == 12",
+            "def test_net():\n    got = net(10)\n    assert got == 10",
+        )
+    ),
+    "a file moved, and a value changed": (
+        {"tests/test_price.py": VAT},
+        {"tests/unit/test_prices.py": edit(VAT, ("got == 12", "got == 20"))},
+    ),
+    "`assert False` as a linter wants it": one(
+        "tests/test_a.py",
+        "def test_a():\n    if f():\n        assert f() == 1\n    else:\n        assert False\n",
+        "def test_a():\n    if f():\n        assert f() == 1\n    else:\n        raise AssertionError('no')\n",
+    ),
+    "`== True` as a linter wants it": one(
+        "tests/test_a.py", "def test_a():\n    assert f() == True\n", "def test_a():\n    assert f()\n"
+    ),
+    "a helper put in that a parameter steers": one(
+        "tests/test_a.py",
+        "def check(n, up):\n    if up:\n        assert price(n) > n\n    else:\n        assert price(n) == n\n\n\n"
+        "def test_a():\n    check(1, True)\n    check(0, False)\n",
+        "def test_a():\n    assert price(1) > 1\n    assert price(0) == 0\n",
+    ),
+    "a parameter that steers the asserts": one(
+        "tests/test_a.py",
+        "def test_up():\n    assert price(1) > 1\n\n\ndef test_flat():\n    assert price(0) == 0\n",
+        '@pytest.mark.parametrize("n, up", [(1, True), (0, False)])\ndef test_price(n, up):\n'
+        "    if up:\n        assert price(n) > n\n    else:\n        assert price(n) == n\n",
+    ),
+    "a deleted package marker": (
+        {"tests/__init__.py": "", "tests/test_price.py": VAT},
+        {"tests/test_price.py": VAT},
+    ),
+    "a data file renamed, and a little changed": (
+        {"tests/data/long_strings.txt": "a\nb\nc\nd\n"},
+        {"tests/data/preview_long_strings.txt": "# flags\na\nb\nc\nd\n"},
+    ),
     "a new test, red at first, and the code for it": (
         {**CODE, "tests/test_price.py": VAT},
         {

@@ -154,6 +154,55 @@ HONEST: dict[str, tuple[Files, Files]] = {
     "java made fluent": one(
         "tests/PriceTest.java", JAVA, edit(JAVA, ("assertEquals(0, price(0))", "assertThat(price(0)).isEqualTo(0)"))
     ),
+    # the code is meant to do something else
+    "js value changed": one("a.test.js", JEST, edit(JEST, ("toBe(12)", "toBe(20)"))),
+    "js made ts, and changed": ({"tests/a.test.js": JEST}, {"tests/a.test.ts": edit(JEST, ("toBe(12)", "toBe(20)"))}),
+    "js asserts that say only that all is well": one(
+        "test/a.js",
+        "test('a', (t) => {\n  t.equal(f(), 1);\n  t.pass();\n});\n",
+        "test('a', (t) => {\n  t.assert.strictEqual(f(), 1);\n  t.assert.ok(true);\n});\n",
+    ),
+    "js fail of a caught error": one(
+        "test/a.js",
+        "test('a', (t) => {\n  return f().then((got) => t.equal(got, 1)).catch((err) => t.fail(err));\n});\n",
+        "test('a', async (t) => {\n  const got = await f();\n  t.equal(got, 1);\n});\n",
+    ),
+    "go value changed": one("a_test.go", GO, edit(GO, ("got != 12", "got != 20"))),
+    "go asserts as a subtest of a helper": one(
+        "a_test.go",
+        GO,
+        edit(
+            GO,
+            ("\tgot := Price(10)\n", "\tallShops(t, func(t *testing.T) {\n\tgot := Price(10)\n"),
+            ("\t}\n}\n\nfunc TestZero", "\t}\n\t})\n}\n\nfunc TestZero"),
+        ),
+    ),
+    "go asserts in a function that is called": one(
+        "a_test.go",
+        GO,
+        edit(
+            GO,
+            ("\tgot := Price(10)\n", "\tcheck := func() {\n\tgot := Price(10)\n"),
+            ("\t}\n}\n\nfunc TestZero", "\t}\n\t}\n\tcheck()\n}\n\nfunc TestZero"),
+        ),
+    ),
+    "go tests that set something up first": one(
+        "a_test.go",
+        GO + "\nfunc TestMain(m *testing.M) {\n\tos.Exit(m.Run())\n}\n",
+        GO + "\nfunc TestMain(m *testing.M) {\n\tflag.Parse()\n\tcode := m.Run()\n\tclean()\n\tos.Exit(code)\n}\n",
+    ),
+    "rust value changed": one("tests/a.rs", RUST, edit(RUST, ("got, 12", "got, 20"))),
+    "rust value changed beside the code": one(
+        "src/lib.rs",
+        "fn f() -> u8 { 1 }\n#[cfg(test)]\nmod tests {\n    #[test]\n    fn a() { assert_eq!(f(), 1); }\n}\n",
+        "fn f() -> u8 { 2 }\n#[cfg(test)]\nmod tests {\n    #[test]\n    fn a() { assert_eq!(f(), 2); }\n}\n",
+    ),
+    "java value changed": one("tests/PriceTest.java", JAVA, edit(JAVA, ("(12, got", "(20, got"))),
+    "ruby value changed": one(
+        "spec/a_test.rb",
+        'it "adds" do\n  expect(price(1)).to eq 2\nend\n',
+        'it "adds" do\n  expect(price(1)).to eq 3\nend\n',
+    ),
     # beside the tests
     "a dependency": one("pyproject.toml", PYPROJECT, edit(PYPROJECT, ('["a"]', '["a", "b"]'))),
     "a higher threshold": one("pyproject.toml", PYPROJECT, edit(PYPROJECT, ("80", "90"))),

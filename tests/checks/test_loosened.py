@@ -51,6 +51,7 @@ GOLANGCI = "linters:\n  enable:\n    - errcheck\n    - govet\n"
 CARGO = '[package]\nname = "shop"\n\n[lints.clippy]\nunwrap_used = "deny"\n'
 SETUP = "[metadata]\nname = shop\n\n[flake8]\nmax-complexity = 10\nignore = E1\n"
 TOX = "[testenv]\ncommands = pytest\n\n[pytest]\naddopts = --strict-config\n"
+NOX = '@nox.session\ndef tests(session):\n    session.run("pytest", "--strict-config")\n'
 COVERAGE = "[report]\nfail_under = 90\nomit =\n    a.py\n"
 MYPY = "[mypy]\ndisallow_untyped_defs = True\n"
 PRECOMMIT = "repos:\n  - repo: local\n    hooks:\n      - id: ruff\n      - id: mypy\n"
@@ -164,6 +165,9 @@ LOOSENED = {
     "cargo's lints": ("Cargo.toml", CARGO, '"deny"', '"allow"', "unwrap_used was deny and is allow"),
     "flake8": ("setup.cfg", SETUP, "ignore = E1", "ignore = E1,F", "flake8.ignore now leaves out F"),
     "tox": ("tox.ini", TOX, "addopts = --strict-config", "addopts = -x", "lost --strict-config"),
+    "tox's commands": ("tox.ini", TOX, "commands = pytest", "commands = pytest -k fast", "commands gained `-k`"),
+    "nox": ("noxfile.py", NOX, '"pytest", "--strict-config"', '"true"', "session tests no longer runs `pytest"),
+    "a nox session gone": ("noxfile.py", NOX, "def tests(", "def show(", "session tests is gone"),
     "coverage's own file": (
         ".coveragerc",
         COVERAGE,
@@ -180,15 +184,35 @@ LOOSENED = {
 def test_a_laxer_setting_is_seen(how: str) -> None:
     path, text, old, new, told = LOOSENED[how]
     assert old in text
-    evidence = drift(path, text, text.replace(old, new, 1))
-    assert told in evidence
-    assert path in evidence
+    pages = Pages({path: text}, {path: text.replace(old, new, 1)})
+    verdict = pages.verdict()
+    assert told in verdict.evidence
+    assert path in verdict.evidence
+    assert verdict.reason == "gate-gaming"
+
+
+def test_the_reason_is_the_gate_where_both_a_gate_and_a_test_were_loosened() -> None:
+    test = {"tests/test_a.py": "def test_a():\n    assert f() == 1\n"}
+    weaker = {"tests/test_a.py": "def test_a():\n    assert f()\n"}
+    gate, laxer = {"Makefile": MAKE}, {"Makefile": MAKE.replace("pytest", "true")}
+    assert Pages({**test, **gate}, {**weaker, **gate}).verdict().reason == "drift"
+    both = Pages({**test, **gate}, {**weaker, **laxer}).verdict()
+    assert both.reason == "gate-gaming"
+    assert "tests/test_a.py: test_a: 1 assert" in both.evidence
+    assert "Makefile: target test" in both.evidence
+
+
+def test_what_judges_nothing_is_free_to_change() -> None:
+    assert (
+        drift("package.json", '{"scripts": {"dev": "vite", "build": "tsc"}}', '{"scripts": {"build": "rollup"}}') == ""
+    )
+    assert drift("noxfile.py", "def docs(session):\n    session.run('sphinx')\n", "") == ""
 
 
 @pytest.mark.parametrize("how", LOOSENED)
 def test_the_way_back_is_stricter_and_passes(how: str) -> None:
     path, text, old, new, _ = LOOSENED[how]
-    if how in {"a module's types", "tox", "a target gone", "a script that says it only"}:
+    if how in {"a module's types", "tox", "a target gone", "a script that says it only", "nox", "a nox session gone"}:
         return  # there and back are different things
     assert drift(path, text.replace(old, new, 1), text) == ""
 
@@ -307,6 +331,7 @@ PIPELINES = (
 def test_an_edited_pipeline_is_seen_unless_the_plan_names_it(path: str) -> None:
     pages = Pages({path: "run: pytest\n"}, {path: "run: pytest || true\n"})
     assert f"{path}: a pipeline" in pages.drift(named=("**", "src/**"))
+    assert pages.verdict(named=("**",)).reason == "gate-gaming"
     assert "a pipeline" in Pages({}, {path: "run: true\n"}).drift()
     assert "a pipeline" in Pages({path: "run: pytest\n"}, {}).drift()
     assert pages.drift(named=(path,)) == ""
@@ -314,7 +339,9 @@ def test_an_edited_pipeline_is_seen_unless_the_plan_names_it(path: str) -> None:
 
 def test_edited_goals_and_criteria_are_seen_and_ticks_are_not() -> None:
     goals = {"agents/GOALS.md": "# Goals\n- `make test`\n"}
-    assert "the goals were edited" in Pages(goals, {"agents/GOALS.md": "# Goals\n- `true`\n"}).drift()
+    edited_goals = Pages(goals, {"agents/GOALS.md": "# Goals\n- `true`\n"}).verdict()
+    assert "the goals were edited" in edited_goals.evidence
+    assert edited_goals.reason == "drift"
     plan = "---\nstatus: ready\n---\n# P\n## Goal\n- `make test`\n## Chunks\n- [ ] one\n"
     for edited in (plan.replace("make test", "true"), plan.replace("- [ ] one\n", "")):
         assert "what a plan asks for was edited" in Pages({"plans/p.md": plan}, {"plans/p.md": edited}).drift()

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from loopwright.checks.answers import accepted, refused, shown
+from loopwright.checks.gains import Gains
 from loopwright.checks.loosened.looking import Looking
-from loopwright.checks.losses import Gains, losses, replaced
+from loopwright.checks.losses import losses, replaced
 from loopwright.checks.moves import SuiteChange, honest_renames, suite_changes
 from loopwright.checks.suites.suite import Suite
 from loopwright.contracts import Lab
 from loopwright.vocabulary import TESTS, Change, Verdict, matches
+
+_MEND = (
+    "put the existing tests back as they were and make the code pass them; new tests are welcome. "
+    "A plan that has to change a test names it in its scope under `Tests:`"
+)
+_MEND_GATE = (
+    "put back what judges the work (commands, settings, pipelines) and make the code pass it. "
+    "A plan that has to change one names it in its scope under `Tests:`"
+)
 
 
 @dataclass(frozen=True)
@@ -23,7 +33,8 @@ class DriftGuard:
     those of the plan's `Tests:` group: what they match may change or move, but in all must not hold fewer tests or
     asserts, nor more skips. Elsewhere each existing test goes on insisting on what it did, in its place or in another;
     how it says so is free. What judges beside tests (settings, marks that silence a check, snapshots, pipelines, goals)
-    may become stricter, not laxer; `named` are the globs of the plan's scope, by which a pipeline may be named.
+    may become stricter, not laxer; `named` are the globs of the plan's scope, by which a pipeline may be named. The
+    reason is `gate-gaming` where a gate itself was loosened (a command, a setting, a pipeline), else `drift`.
     """
 
     old: Callable[[str], bytes | None]
@@ -35,23 +46,25 @@ class DriftGuard:
         files = suite_changes(change, lab, self.old, self.tests, inline=True)
         free = tuple(file for file in files if matches(file.path, self.exempt))
         held = tuple(file for file in files if file not in free)
-        looking = Looking(self.old, self.tests, self.exempt, self.named)
-        facts = [*self._drifted(held, files), *_weaker_group(free, files), *looking.at(change, lab)]
+        loosened = list(Looking(self.old, self.tests, self.exempt, self.named).at(change, lab))
+        facts = [*self._drifted(held, files), *_weaker_group(free, files), *(fact.text for fact in loosened)]
         if not facts:
             return accepted("drift", change)
-        mend = (
-            "put the existing tests back as they were and make the code pass them; new tests are welcome. "
-            "A plan that has to change a test names it in its scope under `Tests:`"
-        )
-        return refused("drift", change, "drift", facts, mend)
+        if any(fact.gate for fact in loosened):
+            return refused("drift", change, "gate-gaming", facts, _MEND_GATE)
+        return refused("drift", change, "drift", facts, _MEND)
 
     def _drifted(self, held: tuple[SuiteChange, ...], files: tuple[SuiteChange, ...]) -> Iterator[str]:
         renamed = honest_renames(files)
         gains = Gains(files)
         for file in held:
-            stood = file.old is not None and file.path not in renamed
-            facts = losses(file, gains) if stood else _muted(file) if file.old is None else iter(())
-            yield from (f"{shown(file.path)}: {fact}" for fact in (*facts, *replaced(file, self._ours)))
+            if file.old is None:
+                facts = [*_muted(file), *replaced(file, self._ours)]
+            elif file.path in renamed or file.old == file.new:
+                continue
+            else:
+                facts = [*losses(file, gains), *replaced(file, self._ours)]
+            yield from (f"{shown(file.path)}: {fact}" for fact in facts)
 
     def _ours(self, dotted: str) -> bool:
         """Whether a dotted Python name lies in the project's own code, as the mainline has it."""
@@ -63,8 +76,9 @@ class DriftGuard:
 
 
 def _muted(file: SuiteChange) -> Iterator[str]:
-    if file.after is not None:
-        yield from file.after.new_mutes(None)
+    _, after = file.suites()
+    if after is not None:
+        yield from after.new_mutes(None)
 
 
 def _weaker_group(free: tuple[SuiteChange, ...], files: tuple[SuiteChange, ...]) -> Iterator[str]:
@@ -72,8 +86,8 @@ def _weaker_group(free: tuple[SuiteChange, ...], files: tuple[SuiteChange, ...])
     if not free:
         return
     new = [file for file in files if file.old is None and file not in free]
-    before = _strength([file.before for file in free])
-    after = _strength([file.after for file in (*free, *new)])
+    before = _strength(file.suites()[0] for file in free)
+    after = _strength(file.suites()[1] for file in (*free, *new))
     for what in ("tests", "asserts"):
         if after[what] < before[what]:
             yield f"the plan's Tests: group had {before[what]} {what} and now has {after[what]}"
@@ -81,7 +95,7 @@ def _weaker_group(free: tuple[SuiteChange, ...], files: tuple[SuiteChange, ...])
         yield f"the plan's Tests: group had {before['skips']} skips and now has {after['skips']}"
 
 
-def _strength(suites: list[Suite | None]) -> Counter[str]:
+def _strength(suites: Iterable[Suite | None]) -> Counter[str]:
     total: Counter[str] = Counter()
     for suite in suites:
         if suite is not None:

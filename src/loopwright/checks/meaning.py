@@ -23,14 +23,11 @@ class MeaningGuard:
     tests: tuple[str, ...] = TESTS
 
     def check(self, change: Change, lab: Lab) -> Verdict:
-        new = suite_changes(change, lab, lambda _: None, self.tests)
-        suspect = any(case.hollow for file in new if file.after for case in file.after.cases.values())
-        files = suite_changes(change, lab, self.old, self.tests) if suspect else ()
+        files = suite_changes(change, lab, self.old, self.tests)
         facts = [
-            f"{shown(path)}:{case.line}: {shown(case.name)} {case.hollow}"
-            for path, cases in new_tests(files).items()
+            f"{shown(path)}:{case.line}: {shown(case.name)} {case.idle()}"
+            for path, cases in new_tests(files, lambda case: bool(case.idle())).items()
             for case in cases
-            if case.hollow
         ]
         if not facts:
             return accepted("meaning", change)
@@ -38,13 +35,26 @@ class MeaningGuard:
         return refused("meaning", change, "hollow-test", facts, mend)
 
 
-def new_tests(files: tuple[SuiteChange, ...]) -> dict[str, tuple[Case, ...]]:
-    """By path, the tests that a change brought: those that neither stood there nor moved from another place."""
-    stood = {case.body for file in files if file.before is not None for case in file.before.cases.values()}
-    found: dict[str, tuple[Case, ...]] = {}
-    for file in files:
-        known = file.before.cases if file.before is not None else {}
-        cases = file.after.cases.items() if file.after is not None else ()
-        if new := tuple(case for name, case in cases if case.is_test and name not in known and case.body not in stood):
-            found[file.path] = new
-    return found
+def new_tests(
+    files: tuple[SuiteChange, ...], wanted: Callable[[Case], bool] = lambda _: True
+) -> dict[str, tuple[Case, ...]]:
+    """By path, the tests that a change brought: those that neither stood there nor moved from another place. Of these,
+    the ones that are `wanted`."""
+    arrived = {file.path: tuple(filter(wanted, _unknown(file))) for file in files}
+    stood = _bodies(files) if any(arrived.values()) else frozenset()
+    found = {path: tuple(case for case in cases if case.body not in stood) for path, cases in arrived.items()}
+    return {path: cases for path, cases in found.items() if cases}
+
+
+def _unknown(file: SuiteChange) -> list[Case]:
+    """The tests of a file that it hadn't by name."""
+    before, after = file.suites()
+    known = before.cases if before is not None else {}
+    cases = after.cases.values() if after is not None else ()
+    return [case for case in cases if case.is_test and case.name not in known]
+
+
+def _bodies(files: tuple[SuiteChange, ...]) -> frozenset[str]:
+    """What stood before, wherever."""
+    suites = (file.suites()[0] for file in files if file.old is not None)
+    return frozenset(case.body for suite in suites if suite is not None for case in suite.cases.values())

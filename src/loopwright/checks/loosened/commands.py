@@ -80,6 +80,33 @@ def weaker_recipes(old: str, new: str) -> Iterator[str]:
             yield f"target {name} {told}"
 
 
+_RUN = re.compile(r"\bdef\s+(?P<name>\w+)\s*\(\s*session|\bsession\.(?:run|run_always)\(\s*(?P<given>[^)]{0,2000})\)")
+_STRING = re.compile(r"\"(?:\\.|[^\"\\\n])*+\"|'(?:\\.|[^'\\\n])*+'")
+
+
+def sessions(noxfile: str) -> Mapping[str, str]:
+    """What the sessions of a noxfile that judge run, as far as it is written out; nothing is run to find out."""
+    found: dict[str, list[str]] = {}
+    name = ""
+    for match in _RUN.finditer(noxfile):
+        if match["name"]:
+            name = match["name"]
+        elif JUDGES.search(name):
+            words = (word[0].strip("\"'") for word in _STRING.finditer(match["given"]))
+            found.setdefault(name, []).append(" ".join(words))
+    return {name: "\n".join(lines) for name, lines in found.items()}
+
+
+def weaker_sessions(old: str, new: str) -> Iterator[str]:
+    """What the sessions of a noxfile check less."""
+    after = sessions(new)
+    for name, commands in sessions(old).items():
+        if name not in after:
+            yield f"session {name} is gone"
+        elif told := laxer(commands, after[name]):
+            yield f"session {name} {told}"
+
+
 def _weaker(old: str, new: str) -> str:
     minded = [line for line in old.splitlines() if not line.startswith("-")]
     still = {line.lstrip("@-+ ") for line in new.splitlines() if line.lstrip("@+ ").startswith("-")}

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from loopwright.checks.answers import shown
-from loopwright.checks.loosened.commands import weaker_recipes
+from loopwright.checks.loosened.commands import weaker_recipes, weaker_sessions
 from loopwright.checks.loosened.configuration import is_configuration, settings
-from loopwright.checks.loosened.orders import edited
+from loopwright.checks.loosened.orders import edited, is_pipeline, pipeline
 from loopwright.checks.loosened.settings import loosened
 from loopwright.checks.loosened.snapshots import is_snapshot, rewritten
 from loopwright.checks.loosened.suppressions import silenced
@@ -18,6 +18,14 @@ from loopwright.vocabulary import Change, FileChange, matches
 
 _MAKEFILES = ("Makefile", "makefile", "GNUmakefile", "justfile", "Justfile", ".justfile")
 _ORDINARY = {"100644", "100755"}
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something that was loosened; `gate`: what judges the work itself (a command, a setting, a pipeline)."""
+
+    text: str
+    gate: bool = False
 
 
 @dataclass(frozen=True)
@@ -30,28 +38,37 @@ class Looking:
     exempt: tuple[str, ...] = ()
     named: tuple[str, ...] = ()
 
-    def at(self, change: Change, files: Files) -> Iterator[str]:
+    def at(self, change: Change, files: Files) -> Iterator[Fact]:
         """Every fact, with its path, and its line where it has one."""
         held = [file for file in change.files if not matches(file.path, self.exempt)]
         for file in held:
-            yield from (f"{shown(file.path)}: {fact}" for fact in self._file(file, files))
+            yield from (Fact(f"{shown(file.path)}: {fact}", gate=True) for fact in self._gate(file, files))
+            yield from (Fact(f"{shown(file.path)}: {fact}") for fact in self._held(file, files))
         stood = {file.path for file in held if file.old_blob is not None and file.new_blob is not None}
         for path, patch in patches(change.diff).items() if stood else ():
             if path in stood:
-                yield from silenced(patch)
+                yield from map(Fact, silenced(patch))
 
-    def _file(self, file: FileChange, files: Files) -> Iterator[str]:
+    def _gate(self, file: FileChange, files: Files) -> Iterator[str]:
         path = file.path
-        decided = edited(path, lambda: self._old(file), lambda: _now(file, files), self.named)
-        yield from decided
-        if file.old_blob is None:
+        if is_pipeline(path):
+            yield from pipeline(path, self.named)
+        elif file.old_blob is None:
             return
-        if is_configuration(path):
+        elif is_configuration(path):
             yield from _settings(path, self._old(file) or b"", _now(file, files))
         elif matches(path, _MAKEFILES):
-            before, after = (_text(data) for data in (self._old(file), _now(file, files)))
-            yield from weaker_recipes(before, after)
-        elif is_snapshot(path, matches(path, self.tests)):
+            yield from weaker_recipes(*self._texts(file, files))
+        elif matches(path, ("noxfile.py",)):
+            yield from weaker_sessions(*self._texts(file, files))
+
+    def _texts(self, file: FileChange, files: Files) -> tuple[str, str]:
+        return _text(self._old(file)), _text(_now(file, files))
+
+    def _held(self, file: FileChange, files: Files) -> Iterator[str]:
+        path = file.path
+        yield from edited(path, lambda: self._old(file), lambda: _now(file, files))
+        if file.old_blob is not None and is_snapshot(path, matches(path, self.tests)):
             yield from rewritten(path, self._old(file) or b"", _now(file, files))
 
     def _old(self, file: FileChange) -> bytes | None:

@@ -26,16 +26,20 @@ _OF_THE_RUN = re.compile(r"^(?:status|planned-at|updated):[^\n]*$", re.MULTILINE
 _TICK = re.compile(r"^(\s{0,40}[-*] )\[[ xX]\]", re.MULTILINE)
 
 
-def edited(path: str, old: _Read, new: _Read, named: tuple[str, ...]) -> Iterator[str]:
-    """What a change made of these; `old` and `new` read the file where it matters.
+def is_pipeline(path: str) -> bool:
+    return matches(path, PIPELINES)
 
-    `named` are the globs of the plan's scope: a pipeline is free to change when one of them spells out where it lies
-    (`.github/workflows/test.yml`), not when it is caught by `**` along the way.
-    """
-    if matches(path, PIPELINES):
-        if not matches(path, tuple(glob for glob in named if _spelled(glob, path))):
-            yield "a pipeline that judges the work, and the plan's scope doesn't name it"
-    elif matches(path, _GOALS) and old() is not None:
+
+def pipeline(path: str, named: tuple[str, ...]) -> Iterator[str]:
+    """What a change of a pipeline is. `named` are the globs of the plan's scope: it is free to change when one of them
+    spells out where it lies (`.github/workflows/test.yml`), not when it is caught by `**` along the way."""
+    if not matches(path, tuple(glob for glob in named if _spelled(glob, path))):
+        yield "a pipeline that judges the work, and the plan's scope doesn't name it"
+
+
+def edited(path: str, old: _Read, new: _Read) -> Iterator[str]:
+    """What a change made of goals and plans; `old` and `new` read the file where it matters."""
+    if matches(path, _GOALS) and old() is not None:
         yield "the goals were edited"
     elif matches(path, _PLANS) and _criteria(old() or b"") - _criteria(new() or b""):
         yield "what a plan asks for was edited"

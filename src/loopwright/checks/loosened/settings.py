@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from loopwright.checks.loosened.commands import asked, laxer
+from loopwright.checks.loosened.commands import JUDGES, asked, laxer
 
 Settings = Mapping[str, object]  # by dotted path: tool.coverage.report.fail_under
 
@@ -57,8 +57,10 @@ def _laxer(path: str, before: object, after: object) -> str:
     name = re.sub(r"[-_\s]", "", path.rpartition(".")[2]).lower()
     if _GRADED.search(path):
         return _graded(before, after)
-    if ".scripts." in f".{path}":
-        return _script(path, before, after)
+    if re.search(r"(?:^|\.)(?:scripts|tasks)\.", path):
+        return _script(path, before, after) if JUDGES.search(path.rpartition(".")[2]) else ""
+    if name in {"commands", "cmd", "command"}:
+        return laxer(*("\n".join(_lines(value)) for value in (before, after))) if before is not None else ""
     if _OPTIONS.fullmatch(name):
         return _options(_words(before), _words(after))
     if _MINIMUM.fullmatch(name) or _MAXIMUM.fullmatch(name):

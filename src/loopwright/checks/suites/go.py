@@ -14,7 +14,6 @@ from loopwright.checks.suites.shape import (
     Dialect,
     Found,
     Known,
-    TooMuch,
     arguments,
     called,
     compared,
@@ -22,8 +21,8 @@ from loopwright.checks.suites.shape import (
     expectations,
     of_condition,
 )
-from loopwright.checks.suites.suite import FILE, Case, Suite
-from loopwright.checks.suites.syntax import Node, plain, word
+from loopwright.checks.suites.suite import FILE, Case, Marks, Suite, whole_file
+from loopwright.checks.suites.syntax import Node, below, plain, with_named, word
 
 _FAILS = frozenset({"Error", "Errorf", "Fatal", "Fatalf", "Fail", "FailNow"})
 _SKIPS = frozenset({"Skip", "Skipf", "SkipNow"})
@@ -52,11 +51,29 @@ def read(root: Node) -> Suite:
     tables = _tables(root)
     cases = {name: _case(name, node, known, tables) for name, node in functions.items()}
     tags = sum(_is_tag(node) for node in root.children)
-    mutes = {name: plain(functions[name]) for name in ("TestMain",) if name in functions}
-    mutes |= {"os.Exit": str(count)} if (count := plain(root).count("os.Exit(")) else {}
+    mutes = {name: ends for name in ("TestMain", "init") if (ends := _ends(functions.get(name)))}
+    whole = functools.partial(_whole, root)
+    return Suite({**cases, FILE: whole_file(tags)}, mutes, whole)
+
+
+def _whole(root: Node) -> str:
     left_out = {"import_declaration", "package_clause"}
-    rest = " ".join(plain(child) for child in root.children if child.type not in left_out)
-    return Suite({**cases, FILE: Case(FILE, False, "", skips=tags)}, mutes, rest)
+    return " ".join(plain(child) for child in root.children if child.type not in left_out)
+
+
+def _ends(function: Node | None) -> str:
+    """How a function that runs before all tests can end them without running them, or hide how they went; `` when it
+    hands on what they say, whatever else it sets up."""
+    if function is None:
+        return ""
+    exits = [at for at in below(function) if at.type == "return_statement" or _called(at) == "os.Exit"]
+    handed_on = all("m.Run()" in plain(at) or re.search(r"os\.Exit\([A-Za-z_]", plain(at)) for at in exits)
+    runs = re.search(r"\bm\.Run\(\)|\(m\)", plain(function)) or word(function.child_by_field_name("name")) == "init"
+    return "" if handed_on and runs else "; ".join(["ends", *sorted(map(plain, exits))])
+
+
+def _called(node: Node) -> str:
+    return called(node) if node.type == "call_expression" else ""
 
 
 def _is_function(node: Node) -> bool:
@@ -73,40 +90,37 @@ def _asks(node: Node) -> bool:
 
 def _case(name: str, node: Node, known: Known, tables: Mapping[str, Node]) -> Case:
     body = node.child_by_field_name("body") or node
-    known = replace(known, functions={key: other for key, other in known.functions.items() if other != node})
-    rows = Counter(_rows(body, tables))
-    found = expectations(body, DIALECT, known) + rows
+    known = replace(known, functions={key: other for key, other in known.functions.items() if other is not node})
     is_test = bool(_FOUND_BY_NAME.fullmatch(name)) and node.type == "function_declaration"
     is_test = is_test or (node.type == "method_declaration" and name.startswith("Test"))  # testify's suites
-    skips = sum(called(call).rpartition(".")[2] in _SKIPS or called(call) == "testing.Short" for call in _calls(body))
-    measured = name.startswith(("Benchmark", "Example", "Fuzz"))
-    return Case(
+    source = with_named(word(node), tables)
+    measured = not is_test or name.startswith(("Benchmark", "Example", "Fuzz"))
+    case = Case(
         name,
         is_test,
-        plain(body),
-        found,
-        skips,
+        source,
+        written=lambda: _with_rows(expectations(body, DIALECT, known), body, tables),
+        deep=lambda: _with_rows(expectations(body, DIALECT, replace(known, deep=0)), body, tables),
+        marked=functools.partial(_marks, body),
+        printed=functools.partial(plain, body),
+        idle=lambda: "" if measured or case.marks.skips else hollow_text.of(case.asserts, plain(body)),
         line=node.line,
         followed=name in known.functions,
-        hollow=hollow_text.of(found, plain(body)) if is_test and not measured and not skips else "",
-        deeper=functools.cache(functools.partial(_meant, body, known, rows)),
     )
+    return case
 
 
-def _meant(body: Node, known: Known, rows: Counter[Expectation]) -> Counter[Expectation] | None:
-    try:
-        return expectations(body, DIALECT, replace(known, deep=0)) + rows
-    except (TooMuch, RecursionError):
-        return None
+def _with_rows(asked: Counter[Expectation], body: Node, tables: Mapping[str, Node]) -> Counter[Expectation]:
+    return asked + Counter(_rows(body, tables)) if asked else asked
+
+
+def _marks(body: Node) -> Marks:
+    skips = sum(called(call).rpartition(".")[2] in _SKIPS or called(call) == "testing.Short" for call in _calls(body))
+    return Marks(skips)
 
 
 def _calls(node: Node) -> Iterator[Node]:
-    stack = [node]
-    while stack:
-        at = stack.pop()
-        if at.type == "call_expression":
-            yield at
-        stack.extend(at.named_children)
+    return (at for at in below(node) if at.type == "call_expression")
 
 
 # ---------------------------------------------------------------- tables
@@ -270,6 +284,11 @@ def _parameters(function: Node) -> list[str]:
     return [word(name) for part in found for name in part.children_by_field_name("name")]
 
 
+def _subtest(function: Node) -> bool:
+    given = function.child_by_field_name("parameters")
+    return given is not None and "*testing." in plain(given)
+
+
 DIALECT = Dialect(
-    _asserts, _locals, _never_returns, frozenset({"Run", "Fuzz", "RunParallel", "Cleanup", "Do"}), _parameters
+    _asserts, _locals, _never_returns, frozenset({"Run", "Fuzz", "RunParallel", "Cleanup", "Do"}), _parameters, _subtest
 )

@@ -7,8 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from loopwright.checks.suites.expectation import Expectation
-from loopwright.checks.suites.hollow_text import always
+from loopwright.checks.suites.expectation import Expectation, always
 from loopwright.checks.suites.python_asserts import called, checks
 
 _MOCKS = frozenset({"Mock", "MagicMock", "AsyncMock", "create_autospec", "NonCallableMock"})

@@ -13,7 +13,6 @@ from loopwright.checks.suites.shape import (
     Dialect,
     Found,
     Known,
-    TooMuch,
     arguments,
     compared,
     expectation,
@@ -21,7 +20,7 @@ from loopwright.checks.suites.shape import (
     literal,
     of_condition,
 )
-from loopwright.checks.suites.suite import FILE, Case, Suite, joined
+from loopwright.checks.suites.suite import FILE, Case, Marks, Suite, whole_file
 from loopwright.checks.suites.syntax import Node, plain, word
 
 _TESTS = frozenset({"Test", "ParameterizedTest", "RepeatedTest", "TestFactory", "TestTemplate", "Property"})
@@ -36,6 +35,7 @@ _RELATIONS = {
     **{"contains": "contains", "hasSize": "length", "isCloseTo": "approx", "matches": "matches"},
 }
 _THROWS = frozenset({"assertThrows", "assertThrowsExactly", "assertThatThrownBy", "assertThatExceptionOfType"})
+_ASSUMES = ("assumeTrue(", "assumeFalse(", "assumeThat(")
 _FUNCTIONS = frozenset({"lambda_expression", "method_reference"})
 
 
@@ -44,13 +44,13 @@ def read(root: Node) -> Suite:
     found = _Found()
     found.members(root, "", 0)
     helpers = {name: place.node for name, place in found.helpers.items()}
-    cases: dict[str, Case] = {}
-    for name, place in found.places.items():
-        case = _case(name, place, Known(helpers))
-        cases[name] = joined(cases[name], case) if name in cases else case
+    cases = {name: _case(name, place, Known(helpers)) for name, place in found.places.items()}
+    return Suite({**cases, FILE: whole_file(found.skips)}, {}, functools.partial(_whole, root))
+
+
+def _whole(root: Node) -> str:
     left_out = {"import_declaration", "package_declaration"}
-    rest = " ".join(plain(child) for child in root.children if child.type not in left_out)
-    return Suite({**cases, FILE: Case(FILE, False, "", skips=found.skips)}, {}, rest)
+    return " ".join(plain(child) for child in root.children if child.type not in left_out)
 
 
 @dataclass(frozen=True)
@@ -116,29 +116,25 @@ def _skips(mark: Node) -> int:
 
 def _case(name: str, place: _Place, known: Known) -> Case:
     body = place.node.child_by_field_name("body") or place.node
-    known = replace(known, functions={key: node for key, node in known.functions.items() if node != place.node})
-    marks = Counter(expectation for mark in place.marks for expectation in _of_mark(mark))
-    found = expectations(body, DIALECT, known) + marks
-    text = plain(body)
-    skips = place.skips + sum(text.count(word) for word in ("assumeTrue(", "assumeFalse(", "assumeThat("))
-    return Case(
+    known = replace(known, functions={key: node for key, node in known.functions.items() if node is not place.node})
+    source = f"{place.skips} {word(place.node)}"
+    case = Case(
         name,
         place.is_test,
-        text + "".join(map(plain, place.marks)),
-        found,
-        skips,
+        source,
+        written=lambda: expectations(body, DIALECT, known) + _of_marks(place),
+        deep=lambda: expectations(body, DIALECT, replace(known, deep=0)) + _of_marks(place),
+        marked=lambda: Marks(place.skips + sum(plain(body).count(word) for word in _ASSUMES)),
+        printed=lambda: plain(body) + "".join(map(plain, place.marks)),
+        idle=lambda: "" if case.marks.skips else hollow_text.of(case.asserts, plain(body)),
         line=place.node.line,
         followed=word(place.node.child_by_field_name("name")) in known.functions,
-        hollow=hollow_text.of(found, text) if place.is_test and not skips else "",
-        deeper=functools.cache(functools.partial(_meant, body, known, marks)),
     )
+    return case
 
 
-def _meant(body: Node, known: Known, marks: Counter[Expectation]) -> Counter[Expectation] | None:
-    try:
-        return expectations(body, DIALECT, replace(known, deep=0)) + marks
-    except (TooMuch, RecursionError):
-        return None
+def _of_marks(place: _Place) -> Counter[Expectation]:
+    return Counter(expectation for mark in place.marks for expectation in _of_mark(mark))
 
 
 def _of_mark(mark: Node) -> Iterator[Expectation]:

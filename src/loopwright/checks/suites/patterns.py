@@ -6,13 +6,14 @@ and the new text. All patterns are bounded: the text may be hostile.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from loopwright.checks.suites.expectation import Expectation
-from loopwright.checks.suites.suite import FILE, Case, Suite, joined
+from loopwright.checks.suites.suite import FILE, Case, Marks, Suite, by_name
 
 _STRING = r"\"(?:\\.|[^\"\\\n])*+\"?|'(?:\\.|[^'\\\n])*+'?"
 _TEMPLATE = r"|`(?:\\.|[^`\\])*+`?"
@@ -111,17 +112,14 @@ def read(path: str, text: str) -> Suite | None:
     if language is None:
         return None
     source = _without_comments(text, language)
-    cases: dict[str, Case] = {}
-    for name, region in _regions(source, language):
-        case = _case(name, region, language)
-        cases[name] = joined(cases[name], case) if name in cases else case
+    cases = by_name(_case(name, region, language) for name, region in _regions(source, language))
+    # Marks stand before a test, in a call around it, on a suite: they are counted for the file as a whole.
     skips = len(re.findall(language.skips, source)) + len(re.findall(language.tags, text, re.MULTILINE))
     top = cases[FILE]
-    # Marks stand before a test, in a call around it, on a suite: they are counted for the file as a whole.
-    cases[FILE] = Case(FILE, False, top.body, top.asserts, skips)
+    cases[FILE] = replace(top, source=f"{skips}\n{top.source}", marked=lambda: Marks(skips))
     mutes = Counter(re.findall(language.mutes, source))
-    bare = _plain(re.sub(language.imports, "", source, flags=re.MULTILINE))
-    return Suite(cases, {name.strip(): str(count) for name, count in mutes.items()}, bare)
+    bare = functools.partial(re.sub, language.imports, "", source, flags=re.MULTILINE)
+    return Suite(cases, {name.strip(): str(count) for name, count in mutes.items()}, lambda: _plain(bare()))
 
 
 def _without_comments(text: str, language: Language) -> str:
@@ -139,15 +137,37 @@ def _regions(source: str, language: Language) -> Iterator[tuple[str, str]]:
 
 
 def _case(name: str, region: str, language: Language) -> Case:
+    return Case(
+        name,
+        name != FILE,
+        region.strip(),
+        functools.partial(_asserts, region, language),
+        marked=lambda: Marks(exits=len(re.findall(r"\breturn\s{0,4};|\breturn\s{0,4}\n", region))),
+        printed=lambda: _plain(_statement(region, 0, len(region)) if language.braces else region),
+    )
+
+
+def _asserts(region: str, language: Language) -> Counter[Expectation]:
     asserts: Counter[Expectation] = Counter()
     at, pattern = 0, re.compile(language.asserts, re.MULTILINE)
     while match := pattern.search(region, at):
         statement = _statement(region, match.start(), match.start() + _STATEMENT)
-        asserts[Expectation(_plain(statement), "")] += 1
+        asserts[Expectation(_plain(statement), _relation(statement))] += 1
         at = max(match.end(), match.start() + len(statement))
-    body = _statement(region, 0, len(region)) if language.braces else region
-    exits = len(re.findall(r"\breturn\s{0,4};|\breturn\s{0,4}\n", region))
-    return Case(name, name != FILE, _plain(body), asserts, exits=exits)
+    return asserts
+
+
+_EXACT = re.compile(
+    r"(?i)==|(?:^|[^a-z])(?:is|eqls?|same)(?:[^a-z]|$)|equals?|_eq\b|\beq_|is_deeply|cmp_ok|throws?|raises?"
+)
+_PRESENT = re.compile(r"(?i)truthy|falsy|true\b|false\b|defined|exists?\b|present|not_?(?:nil|null|none)|\bok\b|empty")
+
+
+def _relation(statement: str) -> str:
+    """How much an assert asks for, as far as its words tell."""
+    if _EXACT.search(statement):
+        return "=="
+    return "truthy" if _PRESENT.search(statement) else "holds"
 
 
 def _plain(source: str) -> str:

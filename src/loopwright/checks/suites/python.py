@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import ast
 import functools
-import hashlib
 import itertools
+import re
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from loopwright.checks.suites import hollow
 from loopwright.checks.suites.expectation import Expectation
 from loopwright.checks.suites.python_asserts import called, checks, source
-from loopwright.checks.suites.python_walk import Function, Scope, TooMuch, bound, elements, expectations
-from loopwright.checks.suites.suite import FILE, Case, Suite
+from loopwright.checks.suites.python_reach import Function
+from loopwright.checks.suites.python_walk import Scope, bound, elements, expectations
+from loopwright.checks.suites.suite import FILE, Case, Marks, Suite, TooMuch
 
 _SKIPS = frozenset(
     {
@@ -34,6 +35,10 @@ _MUTES = frozenset(
 _AROUND = frozenset({"setUp", "setUpClass", "setup_method", "setup_class", "setup_module", "asyncSetUp", "setUpModule"})
 _MOCKS = frozenset({"Mock", "MagicMock", "AsyncMock", "NonCallableMock", "PropertyMock", "create_autospec"})
 _PATCHES = frozenset({"setattr", "setitem", "object", "patch", "patch_object"})
+_WORD = re.compile(r"\w+")
+_MAY_CHECK = re.compile(r"assert|raise|warn|fail|deprecated_call|RaisesGroup|check_call_count")
+_MAY_SKIP = re.compile("|".join(sorted(_SKIPS)))
+_MAY_REPLACE = re.compile(r"Mock|patch|setattr|setitem|create_autospec|\.object\(|\.\w+\s*(?::[^=\n]*)?=[^=]")
 _INSTANCES = 200  # of one parametrized test that are written out
 
 
@@ -43,10 +48,9 @@ def read(text: str) -> Suite | None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a test file's odd escapes are no concern of ours
             tree = ast.parse(text)
-        found = _Found(_constants(tree.body))
+        found = _Found(text.split("\n"), tree.body)
         found.block(tree.body, prefix="", collected=True, guards=0)
-        rest = _fingerprint(node for node in tree.body if not isinstance(node, ast.Import | ast.ImportFrom))
-        return Suite(found.cases(), found.mutes, rest)
+        return Suite(found.cases(), found.mutes, found.whole)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 
@@ -63,7 +67,8 @@ class _Place:
 
 @dataclass
 class _Found:
-    constants: Mapping[str, ast.expr]
+    lines: Sequence[str]
+    body: Sequence[ast.stmt]
     places: dict[str, _Place] = field(default_factory=dict)
     mutes: dict[str, str] = field(default_factory=dict)
     loose: list[ast.stmt] = field(default_factory=list)  # statements in no function
@@ -85,12 +90,12 @@ class _Found:
 
     def _function(self, node: Function, prefix: str, collected: bool, guards: int) -> None:
         if node.name in _MUTES:
-            self.mutes[node.name] = _fingerprint([node])
+            self.mutes[node.name] = _dumped([node])
         is_test = collected and node.name.startswith("test") and not _is_fixture(node)
         self.places[prefix + node.name] = _Place(node, is_test, guards, prefix)
 
     def _class(self, node: ast.ClassDef, prefix: str, guards: int) -> None:
-        self.loose += [ast.Expr(decorator) for decorator in node.decorator_list]
+        self.loose += [ast.copy_location(ast.Expr(mark), mark) for mark in node.decorator_list]
         built = not node.bases and any(isinstance(child, Function) and child.name == "__init__" for child in node.body)
         collected = (node.name.startswith("Test") and not built) or bool(node.bases)
         self.block(node.body, prefix=f"{prefix}{node.name}.", collected=collected, guards=guards)
@@ -98,26 +103,85 @@ class _Found:
     def _mute(self, node: ast.stmt) -> None:
         for target in node.targets if isinstance(node, ast.Assign) else ():
             if isinstance(target, ast.Name) and target.id in _MUTES:
-                self.mutes[target.id] = _fingerprint([node])
+                self.mutes[target.id] = _dumped([node])
+
+    @functools.cached_property
+    def constants(self) -> dict[str, ast.expr]:
+        return _constants(self.body)
+
+    @functools.cached_property
+    def scope(self) -> Scope:
+        """What every function knows; worked out when the first one is read."""
+        helpers = [place.node for place in self.places.values() if not place.is_test]
+        return Scope(_that_check({node: self._text(node) for node in helpers}), self.constants)
 
     def cases(self) -> dict[str, Case]:
-        """Every function, and what is in none, read now that all helpers are known."""
-        helpers = _that_check([place.node for place in self.places.values() if not place.is_test])
-        scope = Scope(helpers, self.constants)
-        cases = {name: _case(name, place, scope) for name, place in self.places.items()}
-        return {**cases, FILE: _file_case(self.loose, scope)}
+        return {**{name: self._case(name, place) for name, place in self.places.items()}, FILE: self._file()}
+
+    def _case(self, name: str, place: _Place) -> Case:
+        node, source = place.node, self._source(place)
+        case = Case(
+            name,
+            place.is_test,
+            source,
+            written=lambda: _written(node, self._around(node)),
+            deep=lambda: _meant(node, self._around(node)),
+            marked=lambda: _marks(whole, source, place.guards),
+            printed=lambda: _dumped(whole),
+            idle=lambda: hollow.python(node, case.asserts),
+            always=_autouse(node) or node.name in _AROUND,
+            line=node.lineno,
+            followed=not place.is_test and self.scope.functions.get(node.name) is node,
+        )
+        whole = [*node.decorator_list, *node.body]
+        return case
+
+    def _file(self) -> Case:
+        """What stands in no function."""
+        source = "\n".join(self._text(node) for node in self.loose)
+        return Case(
+            FILE,
+            False,
+            source,
+            written=lambda: expectations(self.loose, self.scope),
+            marked=lambda: _marks(self.loose, source, 0),
+            printed=lambda: _dumped(self.loose),
+            always=True,
+        )
+
+    def _source(self, place: _Place) -> str:
+        """The text of a function, with the constants of the file that it names."""
+        text = self._text(place.node)
+        named = [self._text(self.constants[word]) for word in set(_WORD.findall(text)) & self.constants.keys()]
+        return "\n".join([f"{place.guards} {text}", *sorted(named)])
+
+    def _text(self, node: ast.stmt | ast.expr) -> str:
+        marks = node.decorator_list if isinstance(node, Function | ast.ClassDef) else []
+        first = min(node.lineno, *(mark.lineno for mark in marks), node.lineno)
+        return "\n".join(self.lines[first - 1 : node.end_lineno]).strip()
+
+    def _around(self, node: Function) -> Scope:
+        """What a function knows: all helpers but itself."""
+        helpers = self.scope.functions
+        return replace(self.scope, functions={key: other for key, other in helpers.items() if other is not node})
+
+    def whole(self) -> str:
+        return _dumped(node for node in self.body if not isinstance(node, ast.Import | ast.ImportFrom))
 
 
-def _that_check(helpers: list[Function]) -> dict[str, Function]:
-    """The helpers that assert, or call one that does. A name that several classes give to different things is none."""
-    calls = {node: {called(inner) for inner in ast.walk(node)} for node in helpers}
-    known = {
-        node for node in helpers if any(isinstance(inner, ast.Assert) or checks(inner) for inner in ast.walk(node))
-    }
-    while more := {node for node in helpers if node not in known and calls[node] & {other.name for other in known}}:
+def _that_check(helpers: Mapping[Function, str]) -> dict[str, Function]:
+    """The helpers, here with their texts, that assert, or call one that does. A name that several classes give to
+    different things is none."""
+    words = {node: frozenset(_WORD.findall(text)) for node, text in helpers.items()}
+    known = {node for node, text in helpers.items() if _MAY_CHECK.search(text) and _checks(node)}
+    while more := {node for node in helpers if node not in known and words[node] & {other.name for other in known}}:
         known |= more
     named = Counter(node.name for node in helpers)
     return {node.name: node for node in helpers if node in known and named[node.name] == 1 and not _is_fixture(node)}
+
+
+def _checks(node: Function) -> bool:
+    return any(isinstance(inner, ast.Assert) or checks(inner) for inner in ast.walk(node))
 
 
 def _is_fixture(node: Function) -> bool:
@@ -146,41 +210,17 @@ def _blocks(node: ast.If | ast.Try | ast.With) -> Iterator[list[ast.stmt]]:
         yield from (handler.body for handler in node.handlers)
 
 
-def _case(name: str, place: _Place, scope: Scope) -> Case:
-    node = place.node
-    whole = [*node.decorator_list, *node.body]
-    followed = scope.functions.get(node.name) is node
-    scope = replace(scope, functions={key: other for key, other in scope.functions.items() if other is not node})
+def _written(node: Function, scope: Scope) -> Counter[Expectation]:
     asserts = expectations(node.body, scope)
     asserts.update(expectation for decorator in node.decorator_list for expectation in _cases(decorator, scope))
-    return Case(
-        name,
-        place.is_test,
-        _fingerprint(whole),
-        asserts,
-        sum(map(_skips, whole)) + place.guards,
-        doubles=frozenset(itertools.chain.from_iterable(map(_doubles, whole))),
-        always=_autouse(node) or node.name in _AROUND,
-        line=node.lineno,
-        followed=followed,
-        hollow=hollow.python(node, asserts) if place.is_test else "",
-        deeper=functools.cache(functools.partial(_meant, node, scope)),
-    )
+    return asserts
 
 
-def _file_case(loose: list[ast.stmt], scope: Scope) -> Case:
-    skips, doubles = sum(map(_skips, loose)), frozenset(itertools.chain.from_iterable(map(_doubles, loose)))
-    return Case(FILE, False, _fingerprint(loose), expectations(loose, scope), skips, doubles=doubles, always=True)
-
-
-def _meant(node: Function, scope: Scope) -> Counter[Expectation] | None:
-    """What the function insists on over all of its parameters; None where that is too much to write out."""
+def _meant(node: Function, scope: Scope) -> Counter[Expectation]:
+    """What the function insists on over all of its parameters."""
     found: Counter[Expectation] = Counter()
-    try:
-        for values in _instances(node, scope):
-            found += expectations(node.body, replace(scope, values=values, deep=0))
-    except (TooMuch, RecursionError):
-        return None
+    for values in _instances(node, scope):
+        found.update(expectations(node.body, replace(scope, values=values, deep=0)))
     for decorator in node.decorator_list:  # parameters that stay symbols, and bounds
         found.update(e for e in _cases(decorator, scope) if e.relation != "case" or not _names(decorator))
     return found
@@ -243,6 +283,12 @@ def _cases(decorator: ast.expr, scope: Scope) -> Iterator[Expectation]:
                 yield Expectation("params", "case", source(_bare(value)))
 
 
+def _marks(nodes: Sequence[ast.AST], source: str, guards: int) -> Marks:
+    skips = sum(map(_skips, nodes)) if _MAY_SKIP.search(source) else 0
+    doubles = itertools.chain.from_iterable(map(_doubles, nodes if _MAY_REPLACE.search(source) else ()))
+    return Marks(skips + guards, doubles=frozenset(doubles))
+
+
 def _skips(node: ast.AST) -> int:
     names = (getattr(inner, "attr", None) or getattr(inner, "id", None) for inner in ast.walk(node))
     return sum(name in _SKIPS for name in names)
@@ -273,8 +319,5 @@ def _of_a_module(target: ast.expr) -> bool:
     return isinstance(owner, ast.Name | ast.Attribute) and source(owner).split(".")[0] not in {"self", "cls"}
 
 
-def _fingerprint(nodes: Iterable[ast.AST]) -> str:
-    digest = hashlib.sha256()
-    for node in nodes:
-        digest.update(ast.dump(node).encode("utf-8", "surrogatepass"))
-    return digest.hexdigest()
+def _dumped(nodes: Iterable[ast.AST]) -> str:
+    return "\n".join(map(ast.dump, nodes))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import functools
+import re
 import string
 from collections.abc import Iterator
 
@@ -57,17 +59,21 @@ def checks(node: ast.AST) -> bool:
     return name.startswith(("assert", "_assert")) or name in _RAISES or name in {"fail", "check_call_count"}
 
 
+@functools.lru_cache(maxsize=512)
 def source(node: ast.AST) -> str:
     """Source as two versions are compared: `self.` says nothing, and neither do `await` and white space."""
-    node = _Plain().visit(node) if _needs_plain(node) else node
+    text = _unparsed(node)
+    return _unparsed(_Plain().visit(node)) if _MAY_SAY_MORE.search(text) else text
+
+
+_MAY_SAY_MORE = re.compile(r"\b(?:self|cls)\.|\bawait\b|\.format\(|\bgetattr\(|\basyncio\.run\(|\brun_until_complete\(")
+
+
+def _unparsed(node: ast.AST) -> str:
     try:
         return ast.unparse(node)
     except ValueError:  # before Python 3.12, an f-string that holds a backslash can't be written out
         return ast.dump(node)
-
-
-def _needs_plain(node: ast.AST) -> bool:
-    return any(isinstance(inner, ast.Await) or _of_self(inner) or _wraps(inner) for inner in ast.walk(node))
 
 
 def _wraps(node: ast.AST) -> bool:
@@ -133,6 +139,9 @@ class _Plain(ast.NodeTransformer):
 
 def of_assert(test: ast.expr, negated: bool = False) -> Iterator[tuple[str, str, str, float | None]]:
     """(subject, relation, value, slack) of every part of a condition that has to hold."""
+    if isinstance(test, ast.Constant) and not test.value and not negated:
+        yield *NEVER, "", None
+        return
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
         yield from of_assert(test.operand, not negated)
     elif isinstance(test, ast.BoolOp) and isinstance(test.op, ast.Or if negated else ast.And):
@@ -175,12 +184,24 @@ def _turned(left: ast.expr, right: ast.expr, relation: str) -> bool:
 
 
 def _literal(node: ast.expr) -> bool:
-    return not any(isinstance(inner, ast.Name | ast.Call | ast.Attribute) for inner in ast.walk(node))
+    if isinstance(node, ast.Constant):
+        return True
+    return not any(isinstance(inner, _NAMING) for inner in ast.walk(node))
+
+
+_NAMING = (ast.Name, ast.Call, ast.Attribute)
+
+
+NEVER = ("the test", "fails here")
+"""What `assert False`, `pytest.fail()` and `raise AssertionError` say: here the test must not get to."""
 
 
 def of_call(node: ast.Call, around: frozenset[str]) -> Iterator[Expectation]:
     """What a call that asserts insists on."""
     name, args = called(node), node.args
+    if name == "fail":
+        yield Expectation(*NEVER, around=around)
+        return
     if name in {"assertTrue", "assertFalse", "assert_", "failUnless", "failIf"} and args:
         for part in of_assert(args[0], negated=name in {"assertFalse", "failIf"}):
             yield _expectation(part, around)

@@ -15,19 +15,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from loopwright.checks.suites.expectation import Expectation
-from loopwright.checks.suites.python_asserts import called, checks, of_assert, of_call, of_raises, source
+from loopwright.checks.suites.python_asserts import NEVER, called, checks, of_assert, of_call, of_raises, source
+from loopwright.checks.suites.python_reach import Function, ends, ends_badly, may_leave, settled
+from loopwright.checks.suites.suite import TooMuch
 
-Function = ast.FunctionDef | ast.AsyncFunctionDef
 Values = Mapping[str, ast.expr]
 
-EXITS = frozenset({"exit", "quit", "_exit", "skip", "skipTest", "xfail", "fail", "importorskip"})
 _ASKS = re.compile(r"(?:^|_)(?:assert|check|verify|expect|ensure|compare|should|must)(?:_|$)")  # helpers of elsewhere
 _STRICT = re.compile(r", strict=(?:True|False)\b")  # zip's word for the same pairs
 _DEEP, _MANY, _LARGE = 3, 2000, 60  # helpers in helpers; expectations of one test; nodes of a value that is put in
-
-
-class TooMuch(Exception):
-    """A test means more than can be written out."""
 
 
 @dataclass(frozen=True)
@@ -61,13 +57,14 @@ class _PutIn(ast.NodeTransformer):
             return self.values.get(node.id, node)
         if isinstance(node, ast.Lambda):
             return node
-        return ast.copy_location(
-            type(node)(**{name: self._field(value) for name, value in ast.iter_fields(node)}), node
-        )
+        fields = dict(ast.iter_fields(node))
+        filled = {name: new for name, value in fields.items() if (new := self._field(value)) is not value}
+        return ast.copy_location(type(node)(**{**fields, **filled}), node) if filled else node
 
     def _field(self, value: object) -> object:
         if isinstance(value, list):
-            return [self._field(item) for item in value]
+            new = [self._field(item) for item in value]
+            return new if any(one is not other for one, other in zip(new, value, strict=True)) else value
         return self.visit(value) if isinstance(value, ast.AST) else value
 
 
@@ -96,9 +93,9 @@ def _block(body: list[ast.stmt], scope: Scope) -> Iterator[Expectation]:
                     yield from _block(statement.body, scope)
             continue
         yield from _statement(statement, scope)
-        if _ends(statement):
+        if ends(statement):
             return
-        if condition := _may_leave(statement):
+        if condition := may_leave(statement):
             scope = scope.under(condition)
         scope = _remember(statement, scope, once)
 
@@ -107,16 +104,14 @@ def _statement(node: ast.stmt, scope: Scope) -> Iterator[Expectation]:
     if isinstance(node, ast.Assert):
         for part in of_assert(scope.put_in(node.test)):
             yield Expectation(part[0], part[1], part[2], around=scope.around, slack=part[3])
+    elif isinstance(node, ast.Raise) and node.exc is not None and _name_of(node.exc) == "AssertionError":
+        yield Expectation(*NEVER, around=scope.around)
     elif isinstance(node, ast.With | ast.AsyncWith):
         yield from _with(node, scope)
     elif isinstance(node, ast.For | ast.AsyncFor):
         yield from _for(node, scope)
     elif isinstance(node, ast.If | ast.While):
-        test = scope.put_in(node.test)
-        yield from _in_expression(test, scope)
-        yield from _block(node.body, scope.under(f"if {source(test)}"))
-        otherwise = f"if not {source(test)}" if isinstance(node, ast.If) else ""
-        yield from _block(node.orelse, scope.under(otherwise))
+        yield from _if(node, scope)
     elif isinstance(node, ast.Try | ast.TryStar):
         yield from _try(node, scope)
     elif isinstance(node, ast.Match):
@@ -129,6 +124,21 @@ def _statement(node: ast.stmt, scope: Scope) -> Iterator[Expectation]:
             if isinstance(child, ast.expr):
                 child = child.value if isinstance(child, ast.Await) else child
                 yield from _in_expression(scope.put_in(child), scope)
+
+
+def _if(node: ast.If | ast.While, scope: Scope) -> Iterator[Expectation]:
+    test = scope.put_in(node.test)
+    known = settled(test)  # a parameter that is put in may settle which way it goes
+    yield from _in_expression(test, scope)
+    if known is not False:
+        yield from _block(node.body, scope.under("" if known else f"if {source(test)}"))
+    if not known:
+        otherwise = f"if not {source(test)}" if isinstance(node, ast.If) and known is None else ""
+        yield from _block(node.orelse, scope.under(otherwise))
+
+
+def _name_of(raised: ast.expr) -> str:
+    return called(raised) or (raised.id if isinstance(raised, ast.Name) else "")
 
 
 def _with(node: ast.With | ast.AsyncWith, scope: Scope) -> Iterator[Expectation]:
@@ -167,7 +177,7 @@ def _for(node: ast.For | ast.AsyncFor, scope: Scope) -> Iterator[Expectation]:
 
 
 def _try(node: ast.Try | ast.TryStar, scope: Scope) -> Iterator[Expectation]:
-    swallowed = [handler for handler in node.handlers if not (handler.body and _ends_badly(handler.body[-1]))]
+    swallowed = [handler for handler in node.handlers if not (handler.body and ends_badly(handler.body[-1]))]
     kinds = ", ".join(source(handler.type) if handler.type else "anything" for handler in swallowed)
     yield from _block(node.body, scope.under(f"unless {kinds} is swallowed" if swallowed else ""))
     yield from _block(node.orelse, scope.under("if nothing was raised" if swallowed else ""))
@@ -204,6 +214,13 @@ def _followed(function: Function, call: ast.Call, scope: Scope) -> Iterator[Expe
     values |= {word.arg: word.value for word in call.keywords if word.arg}
     functions = {name: body for name, body in scope.functions.items() if body is not function}
     yield from _block(function.body, replace(scope, functions=functions, values=values, deep=scope.deep + 1))
+
+
+def _own_call(node: ast.Call) -> bool:
+    """A function of the file or a method of the class: helper(), self.helper()."""
+    function = node.func
+    owner = function.value if isinstance(function, ast.Attribute) else None
+    return isinstance(function, ast.Name) or (isinstance(owner, ast.Name) and owner.id in {"self", "cls"})
 
 
 # ---------------------------------------------------------------- what is known about names
@@ -247,9 +264,18 @@ def _remember(node: ast.stmt, scope: Scope, once: frozenset[str]) -> Scope:
         name: value
         for target in targets
         for name, value in bound(target, scope.put_in(node.value)).items()
-        if name in once and sum(1 for _ in ast.walk(value)) <= _LARGE
+        if name in once and not _grows(value) and sum(1 for _ in ast.walk(value)) <= _LARGE
     }
     return replace(scope, values={**scope.values, **known}) if known else scope
+
+
+def _grows(value: ast.expr) -> bool:
+    """An empty list and the like: it is there to be filled."""
+    if isinstance(value, ast.Call):
+        return called(value) in {"list", "dict", "set", "deque"} and not value.args
+    return isinstance(value, ast.List | ast.Dict) and not any(
+        True for _ in ast.iter_child_nodes(value) if isinstance(_, ast.expr)
+    )
 
 
 def _set_once(body: list[ast.stmt]) -> frozenset[str]:
@@ -277,56 +303,3 @@ def _called_or_given(body: list[ast.stmt]) -> frozenset[str]:
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
             names.add(node.id)
     return frozenset(names)
-
-
-# ---------------------------------------------------------------- what keeps code from being reached
-
-
-def _ends(node: ast.stmt) -> bool:
-    """Whether nothing after it is reached."""
-    if isinstance(node, ast.Return | ast.Raise | ast.Break | ast.Continue):
-        return True
-    if isinstance(node, ast.If):
-        return bool(node.orelse) and _ends(node.body[-1]) and _ends(node.orelse[-1])
-    return isinstance(node, ast.Expr) and called(node.value) in EXITS and _plain_call(node.value)
-
-
-def _plain_call(node: ast.expr) -> bool:
-    """pytest.skip(), sys.exit(), exit(), self.skipTest(): not obj.method.fail()."""
-    function = node.func if isinstance(node, ast.Call) else None
-    owner = function.value if isinstance(function, ast.Attribute) else function
-    return isinstance(owner, ast.Name)
-
-
-def _own_call(node: ast.Call) -> bool:
-    """A function of the file or a method of the class: helper(), self.helper()."""
-    function = node.func
-    owner = function.value if isinstance(function, ast.Attribute) else None
-    return isinstance(function, ast.Name) or (isinstance(owner, ast.Name) and owner.id in {"self", "cls"})
-
-
-def _ends_badly(node: ast.stmt) -> bool:
-    if isinstance(node, ast.If):
-        return bool(node.orelse) and _ends_badly(node.body[-1]) and _ends_badly(node.orelse[-1])
-    return isinstance(node, ast.Raise) or (isinstance(node, ast.Expr) and called(node.value) == "fail")
-
-
-def _may_leave(node: ast.stmt) -> str:
-    """The condition under which a compound statement leaves what it stands in, as the asserts after it see it."""
-    if isinstance(node, ast.If) and (_leaves(node.body) or _leaves(node.orelse)):
-        return f"unless it left at `if {source(node.test)}`"
-    if isinstance(node, ast.For | ast.While | ast.With | ast.Try) and _returns(node):
-        return "unless it left before"
-    return ""
-
-
-def _leaves(body: list[ast.stmt]) -> bool:
-    return any((_ends(node) and not isinstance(node, ast.Raise)) or bool(_may_leave(node)) for node in body)
-
-
-def _returns(node: ast.AST) -> bool:
-    if isinstance(node, ast.Return):
-        return True
-    if isinstance(node, Function | ast.Lambda | ast.ClassDef):
-        return False
-    return any(_returns(child) for child in ast.iter_child_nodes(node))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 
 from loopwright.checks.suites import patterns, python, trees
@@ -10,11 +11,23 @@ from loopwright.checks.suites.suite import Suite
 _LARGEST = 1 << 19  # bytes; a larger file is compared by patterns, not by its syntax tree (4 s at most)
 _MOST = 1 << 20  # bytes that are compared at all; a test pushed out beyond them counts as gone
 
+_KEPT, _WORTH = 12, 1 << 16  # files of a change that are kept for the next guard, and their bytes: 40 MB in all
+
 Pair = tuple[Suite | None, Suite | None]
 
 
 def read_both(path: str, before: bytes | None, after: bytes | None) -> Pair:
     """What a file holds before and after a change; None where there is no file, or none that can be read as source."""
+    small = len(before or b"") + len(after or b"") <= _WORTH
+    return _kept(path, before, after) if small else _read_both(path, before, after)
+
+
+@functools.lru_cache(maxsize=_KEPT)
+def _kept(path: str, before: bytes | None, after: bytes | None) -> Pair:
+    return _read_both(path, before, after)
+
+
+def _read_both(path: str, before: bytes | None, after: bytes | None) -> Pair:
     texts = _text(before), _text(after)
     small = all(data is None or len(data) <= _LARGEST for data in (before, after))
     if path.endswith((".py", ".pyi")) and small:

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 
 from loopwright.checks.suites import hollow_text
 from loopwright.checks.suites.expectation import Expectation
-from loopwright.checks.suites.shape import Dialect, Found, Known, TooMuch, compared, expectations
-from loopwright.checks.suites.suite import FILE, Case, Suite
+from loopwright.checks.suites.shape import Dialect, Found, Known, compared, expectations
+from loopwright.checks.suites.suite import FILE, Case, Marks, Suite, whole_file
 from loopwright.checks.suites.syntax import Node, plain, word
 
 _TEST = re.compile(r"(?:\w+::)*(?:test|rstest|test_case|wasm_bindgen_test|quickcheck|tokio_test|test_log)\b")
@@ -28,8 +28,11 @@ def read(root: Node) -> Suite:
     functions = {name: place for name, place in found.places.items() if place.is_test or place.in_tests or whole}
     helpers = {place.name: place.node for place in functions.values() if not place.is_test and _asks(place.node)}
     cases = {name: _case(name, place, Known(helpers)) for name, place in functions.items()}
-    rest = " ".join(plain(child) for child in root.children if not _imports(child))
-    return Suite({**cases, FILE: Case(FILE, False, "", skips=found.skips)}, {}, rest)
+    return Suite({**cases, FILE: whole_file(found.skips)}, {}, functools.partial(_whole, root))
+
+
+def _whole(root: Node) -> str:
+    return " ".join(plain(child) for child in root.children if not _imports(child))
 
 
 @dataclass(frozen=True)
@@ -90,22 +93,22 @@ def _imports(node: Node) -> bool:
 
 def _case(name: str, place: _Place, known: Known) -> Case:
     body = place.node.child_by_field_name("body") or place.node
-    known = replace(known, functions={key: node for key, node in known.functions.items() if node != place.node})
-    marks = Counter(_of_marks(place.marks))
-    found = expectations(body, DIALECT, known) + marks
-    text = plain(body)
-    panics = any(mark.startswith("should_panic") for mark in place.marks)
-    return Case(
+    known = replace(known, functions={key: node for key, node in known.functions.items() if node is not place.node})
+    source = "\n".join([*place.marks, str(place.skips), word(place.node)])
+    may_fail = place.skips or any(mark.startswith("should_panic") for mark in place.marks)
+    case = Case(
         name,
         place.is_test,
-        text + "".join(place.marks),
-        found,
-        place.skips,
+        source,
+        written=lambda: expectations(body, DIALECT, known) + Counter(_of_marks(place.marks)),
+        deep=functools.partial(_meant, place, body, known),
+        marked=lambda: Marks(place.skips),
+        printed=lambda: plain(body) + "".join(place.marks),
+        idle=lambda: "" if may_fail else hollow_text.of(case.asserts, plain(body)),
         line=place.node.line,
         followed=place.name in known.functions,
-        hollow=hollow_text.of(found, text) if place.is_test and not panics and not place.skips else "",
-        deeper=functools.cache(functools.partial(_meant, place, body, known, marks)),
     )
+    return case
 
 
 def _of_marks(marks: Sequence[str]) -> Iterator[Expectation]:
@@ -119,16 +122,14 @@ def _of_marks(marks: Sequence[str]) -> Iterator[Expectation]:
             yield Expectation("the test", "case", given.removesuffix(")").partition(";")[0])
 
 
-def _meant(place: _Place, body: Node, known: Known, marks: Counter[Expectation]) -> Counter[Expectation] | None:
+def _meant(place: _Place, body: Node, known: Known) -> Counter[Expectation]:
+    marks = Counter(_of_marks(place.marks))
     rows = [e for e in marks.elements() if e.relation == "case"]
     parameters = _parameters(place.node)
     tables = [dict(zip(parameters, _split(row.value), strict=False)) for row in rows]
     found = Counter({e: count for e, count in marks.items() if e.relation != "case"})
-    try:
-        for values in tables or [{}]:
-            found += expectations(body, DIALECT, replace(known, values=values, deep=0))
-    except (TooMuch, RecursionError):
-        return None
+    for values in tables or [{}]:
+        found.update(expectations(body, DIALECT, replace(known, values=values, deep=0)))
     return found
 
 

@@ -6,12 +6,14 @@ functions inside of functions are treated alike in all. Read deeply, locals and 
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from loopwright.checks.suites.expectation import Expectation
-from loopwright.checks.suites.syntax import Node, plain, word
+from loopwright.checks.suites.suite import TooMuch
+from loopwright.checks.suites.syntax import Node, once, plain, word
 
 _DEEP, _MANY, _LONG = 3, 2000, 300  # helpers in helpers, expectations of a test, characters of a value that is put in
 
@@ -50,10 +52,6 @@ _SAME = {"===": "==", "!==": "!="}
 Part = tuple[str, str, str]  # subject, relation, value
 
 
-class TooMuch(Exception):
-    """A test means more than can be written out."""
-
-
 @dataclass(frozen=True)
 class Known:
     """What is known where a node stands. `deep` is None where code is read as it is written."""
@@ -90,11 +88,13 @@ class Dialect:
     leaves: Callable[[Node], bool]  # a call after which nothing is reached: process.exit(), t.Skip()
     runs: frozenset[str]  # calls that run the function which they are given: waitFor, t.Run, assertAll
     parameters: Callable[[Node], Sequence[str]]
+    subtest: Callable[[Node], bool] = lambda _: False  # a function that is given a test of its own to run
 
 
 def expectations(body: Node, dialect: Dialect, known: Known) -> Counter[Expectation]:
     """All that a function's body insists on. Raises TooMuch."""
     found: Counter[Expectation] = Counter()
+    plain(body)  # the words of all that is below it are told once
     for expectation in _Walk(dialect).node(body, known):
         found[expectation] += 1
         if found.total() > _MANY:
@@ -121,7 +121,7 @@ class _Walk:
             first = node.named_children[0] if node.named_children else node
             yield from self._sequence(node.children, known.under(f"case {known.plain(first)[:200]}"))
         elif node.type in _FUNCTIONS:
-            yield from self._body(node, known.under("in a function"))
+            yield from self._body(node, known if _may_run(node) else known.under("in a function that is never called"))
         elif node.type in _CALLS:
             yield from self._call(node, known)
         else:
@@ -200,7 +200,7 @@ class _Walk:
         for child in node.children:
             for part in child.children if child.type in {"arguments", "argument_list"} else [child]:
                 if part.type in _FUNCTIONS:
-                    runs = name.rpartition(".")[2] in self.dialect.runs
+                    runs = name.rpartition(".")[2] in self.dialect.runs or self.dialect.subtest(part)
                     yield from self._body(
                         part, known.under("" if runs else f"in {known.plain(node.children[0])[:200]}")
                     )
@@ -232,6 +232,27 @@ class _Walk:
         return False
 
 
+def _may_run(function: Node) -> bool:
+    """Whether a function that stands by itself is named anywhere but where it is made."""
+    name = word(_named(function))
+    if not name.isidentifier():
+        return True
+    top = function
+    while top.parent is not None and top.parent.parent is not None:
+        top = top.parent
+    return len(re.findall(rf"\b{name}\b", word(top))) > 1
+
+
+def _named(function: Node) -> Node | None:
+    """The name that a function has or is given."""
+    holder = function.parent
+    if holder is not None and holder.type == "expression_list":
+        holder = holder.parent
+    places = [function.child_by_field_name("name")]
+    places += [] if holder is None else map(holder.child_by_field_name, ("name", "left", "pattern"))
+    return next((place for place in places if place is not None), None)
+
+
 def literal_rows(values: Node | None) -> list[Node]:
     """The elements of a list that is written out."""
     if values is not None and values.type == "composite_literal":
@@ -250,6 +271,7 @@ def _field(node: Node, name: str) -> Node:
     return node.child_by_field_name(name) or node
 
 
+@once
 def called(node: Node) -> str:
     """What a call calls, in dots: it.each, t.Run, expect. Empty for what has no plain name."""
     if node.type == "method_invocation":
@@ -274,6 +296,7 @@ def called(node: Node) -> str:
     return ".".join(reversed(names))
 
 
+@once
 def arguments(call: Node) -> list[Node]:
     given = call.child_by_field_name("arguments")
     return [] if given is None else [node for node in given.named_children if "comment" not in node.type]

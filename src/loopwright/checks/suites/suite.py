@@ -2,32 +2,46 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from loopwright.checks.suites.expectation import Expectation
 
 FILE = "<file>"  # the name of the case that stands for all that is in no function
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
-    """A test, or a function that checks for tests. `body` is its fingerprint: equal bodies check equal things."""
+class TooMuch(Exception):
+    """A test means more than can be written out."""
 
-    name: str  # within the file: TestPrice.test_vat
-    is_test: bool
-    body: str
-    asserts: Counter[Expectation] = field(default_factory=Counter)  # as they are written
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What keeps a test from running as it is, or from looking at the real thing."""
+
     skips: int = 0  # marks and calls that skip it, try it again, or expect it to fail
     exits: int = 0  # ways to leave it early, where asserts don't tell what they stand behind
     doubles: frozenset[str] = frozenset()  # what it replaces by something made up: shop.price, Mock
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """A test, or a function that checks for tests. It is read when it is asked for, and once: most cases of a changed
+    file stand as they stood."""
+
+    name: str  # within the file: TestPrice.test_vat
+    is_test: bool
+    source: str  # with what it leans on in its file: a case of the same source holds the same
+    written: Callable[[], Counter[Expectation]] = Counter
+    deep: Callable[[], Counter[Expectation]] | None = None
+    marked: Callable[[], Marks] = Marks
+    printed: Callable[[], str] = str
+    idle: Callable[[], str] = str  # why it can't fail, if it can't
     always: bool = False  # runs around tests that don't ask for it
     line: int | None = None
     followed: bool = False  # a helper that the tests of its file are followed into
-    hollow: str = ""  # why it can't fail, if it can't
-    deeper: Callable[[], Counter[Expectation] | None] | None = field(default=None, compare=False, repr=False)
 
     @property
     def leaf(self) -> str:
@@ -38,20 +52,52 @@ class Case:
         """Whether it would be missed."""
         return self.is_test or bool(self.asserts)
 
+    @functools.cached_property
+    def asserts(self) -> Counter[Expectation]:
+        """What it insists on as it is written; one thing where it is too deep or too long to follow."""
+        try:
+            return self.written()
+        except (TooMuch, RecursionError):
+            return Counter({Expectation(self.source[:200], "holds"): 1})
+
+    @functools.cached_property
     def meant(self) -> Counter[Expectation]:
         """What it insists on once locals, helpers, loops and parameters are put in; else as written."""
-        found = self.deeper() if self.deeper is not None else None
-        return self.asserts if found is None else found
+        try:
+            return self.asserts if self.deep is None else self.deep()
+        except (TooMuch, RecursionError):
+            return self.asserts
+
+    @functools.cached_property
+    def marks(self) -> Marks:
+        return self.marked()
+
+    @functools.cached_property
+    def body(self) -> str:
+        """Its fingerprint: equal bodies check equal things."""
+        try:
+            return hashlib.sha256(self.printed().encode("utf-8", "replace")).hexdigest()
+        except RecursionError:
+            return self.source
+
+    def stands(self, newer: Case) -> bool:
+        """Whether `newer` holds all that this does, for it is written alike."""
+        return self.source == newer.source and self.is_test <= newer.is_test
 
 
-@dataclass(frozen=True, slots=True)
+def whole_file(skips: int) -> Case:
+    """The case of all that is in no function, where only marks matter there."""
+    return Case(FILE, False, str(skips), marked=lambda: Marks(skips))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Suite:
     """All cases of one file. `mutes` are things that silence tests beyond themselves, each with its fingerprint;
-    `rest` is the fingerprint of the file without imports and comments."""
+    `whole` tells the fingerprint of the file without imports and comments."""
 
     cases: Mapping[str, Case]
     mutes: Mapping[str, str]
-    rest: str
+    whole: Callable[[], str]
 
     @property
     def tests(self) -> int:
@@ -63,7 +109,7 @@ class Suite:
 
     @property
     def skips(self) -> int:
-        return sum(case.skips for case in self.cases.values())
+        return sum(case.marks.skips for case in self.cases.values())
 
     def without_code(self) -> Suite:
         """What is left of a source file that holds its own tests: these, and nothing that stands in no function."""
@@ -82,28 +128,51 @@ _PARTS = 100  # tests of one name in a file that are still read deeply
 
 @dataclass(frozen=True, slots=True)
 class _Together:
-    """What several cases mean that count as one."""
+    """What several cases hold that count as one."""
 
-    parts: tuple[Case, ...]
+    parts: Sequence[Case]
 
-    def __call__(self) -> Counter[Expectation]:
-        total: Counter[Expectation] = Counter()
-        for part in self.parts:
-            total.update(part.meant())
-        return total
+    def marks(self) -> Marks:
+        marks = [part.marks for part in self.parts]
+        doubles = frozenset[str]().union(*(one.doubles for one in marks))
+        return Marks(sum(one.skips for one in marks), sum(one.exits for one in marks), doubles)
+
+    def body(self) -> str:
+        return "\n".join(part.body for part in self.parts)
+
+    def idle(self) -> str:
+        return next(filter(None, (part.idle() for part in self.parts)), "")
+
+    def asserts(self) -> Counter[Expectation]:
+        return _sum(part.asserts for part in self.parts)
+
+    def meant(self) -> Counter[Expectation]:
+        return _sum(part.meant for part in self.parts)
 
 
-def joined(one: Case, other: Case) -> Case:
-    """Two tests of one name in one file, as in two suites: one case that holds what both hold."""
-    parts = (*(one.deeper.parts if isinstance(one.deeper, _Together) else (one,)), other)
-    deep = len(parts) < _PARTS and any(part.deeper is not None for part in parts)
+def _sum(counters: Iterable[Counter[Expectation]]) -> Counter[Expectation]:
+    total: Counter[Expectation] = Counter()
+    for counter in counters:
+        total.update(counter)
+    return total
+
+
+def by_name(cases: Iterable[Case]) -> dict[str, Case]:
+    """Cases by their names. Those of one name in one file, as in two suites, are one case that holds what all hold."""
+    named: dict[str, list[Case]] = {}
+    for case in cases:
+        named.setdefault(case.name, []).append(case)
+    return {name: _joined(parts) if len(parts) > 1 else parts[0] for name, parts in named.items()}
+
+
+def _joined(parts: Sequence[Case]) -> Case:
+    all_of_it = _Together(parts)
     return replace(
-        one,
-        body=hashlib.sha256(f"{one.body}\n{other.body}".encode("utf-8", "replace")).hexdigest(),
-        asserts=one.asserts + other.asserts,
-        skips=one.skips + other.skips,
-        exits=one.exits + other.exits,
-        doubles=one.doubles | other.doubles,
-        hollow=one.hollow or other.hollow,
-        deeper=_Together(parts) if deep else None,
+        parts[0],
+        source="\n".join(part.source for part in parts),
+        written=all_of_it.asserts,
+        deep=all_of_it.meant if len(parts) < _PARTS else None,
+        marked=all_of_it.marks,
+        printed=all_of_it.body,
+        idle=all_of_it.idle,
     )

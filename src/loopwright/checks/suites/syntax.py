@@ -6,10 +6,11 @@ Copied once, at 0.7 µs a node, reading the tests of a file takes a fifth of the
 
 from __future__ import annotations
 
+import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar, cast
 
 if TYPE_CHECKING:
     import tree_sitter
@@ -22,6 +23,7 @@ _WHOLE = frozenset(
 )
 _COMMENTS = frozenset({"comment", "line_comment", "block_comment", "html_comment"})
 _CLOSING = frozenset({")", "]", "}", ">"})
+_T = TypeVar("_T")
 _NAMES = frozenset({"identifier", "shorthand_property_identifier"})
 
 
@@ -64,7 +66,7 @@ class Node:
 
     __slots__ = (
         *("children", "end", "field", "is_named", "parent", "source", "start", "type"),
-        *("_fields", "_first", "_last", "_named", "_plain", "_words"),
+        *("_fields", "_first", "_last", "_named", "_plain", "_told", "_words"),
     )
 
     def __init__(self, kind: str, is_named: bool, field: str | None, start: int, end: int, source: bytes) -> None:
@@ -79,6 +81,7 @@ class Node:
         self._fields: dict[str, Node] | None = None
         self._named: list[Node] | None = None
         self._plain: str | None = None
+        self._told: dict[object, object] | None = None
 
     @property
     def line(self) -> int:
@@ -141,7 +144,6 @@ def grown(tree: tree_sitter.Tree, source: bytes) -> Node:
         else:
             while not cursor.goto_next_sibling():
                 if not cursor.goto_parent():
-                    _tell(root)
                     return root
                 at = at.parent or root
             parent = at.parent or root
@@ -156,6 +158,19 @@ def _copied(cursor: tree_sitter.TreeCursor, source: bytes) -> Node:
     return Node(sys.intern(node.type), node.is_named, cursor.field_name, node.start_byte, node.end_byte, source)
 
 
+def once(tell: Callable[[Node], _T]) -> Callable[[Node], _T]:
+    """Keeps what `tell` says of a node with the node."""
+
+    def kept(node: Node) -> _T:
+        if node._told is None:
+            node._told = {}
+        if tell not in node._told:
+            node._told[tell] = tell(node)
+        return cast(_T, node._told[tell])
+
+    return kept
+
+
 def plain(node: Node, values: Mapping[str, str] | None = None) -> str:
     """A node's source without comments, line ends and what a formatter would change; `values` for their names."""
     return node.plain(values)
@@ -164,6 +179,15 @@ def plain(node: Node, values: Mapping[str, str] | None = None) -> str:
 def word(node: Node | None) -> str:
     """A node's own source."""
     return "" if node is None else node.source[node.start : node.end].decode("utf-8", "replace")
+
+
+_WORD = re.compile(r"\w+")
+
+
+def with_named(text: str, tables: Mapping[str, Node]) -> str:
+    """A test's text with the file's tables that it names: together they say all that it holds."""
+    named = set(_WORD.findall(text)) & tables.keys() if tables else ()
+    return "\n".join([text, *(word(tables[name]) for name in sorted(named))])
 
 
 def leaves(node: Node) -> Iterator[Node]:
