@@ -11,6 +11,7 @@ from loopwright.checks.gains import Gains
 from loopwright.checks.loosened.looking import Looking
 from loopwright.checks.losses import losses, replaced
 from loopwright.checks.moves import SuiteChange, honest_renames, suite_changes
+from loopwright.checks.suites.reading import undisturbed
 from loopwright.checks.suites.suite import Suite
 from loopwright.contracts import Lab
 from loopwright.vocabulary import TESTS, Change, Verdict, matches
@@ -46,8 +47,10 @@ class DriftGuard:
         files = suite_changes(change, lab, self.old, self.tests, inline=True)
         free = tuple(file for file in files if matches(file.path, self.exempt))
         held = tuple(file for file in files if file not in free)
+        with undisturbed():
+            drifted = [*self._drifted(held, files), *_weaker_group(free, files)]
         loosened = list(Looking(self.old, self.tests, self.exempt, self.named).at(change, lab))
-        facts = [*self._drifted(held, files), *_weaker_group(free, files), *(fact.text for fact in loosened)]
+        facts = [*drifted, *(fact.text for fact in loosened)]
         if not facts:
             return accepted("drift", change)
         if any(fact.gate for fact in loosened):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from loopwright.checks.answers import accepted, refused, shown
 from loopwright.checks.moves import SuiteChange, suite_changes
+from loopwright.checks.suites.reading import undisturbed
 from loopwright.checks.suites.suite import Case
 from loopwright.contracts import Lab
 from loopwright.vocabulary import TESTS, Change, Verdict
@@ -24,9 +25,11 @@ class MeaningGuard:
 
     def check(self, change: Change, lab: Lab) -> Verdict:
         files = suite_changes(change, lab, self.old, self.tests)
+        with undisturbed():
+            new = new_tests(files, lambda case: bool(case.idle))
         facts = [
-            f"{shown(path)}:{case.line}: {shown(case.name)} {case.idle()}"
-            for path, cases in new_tests(files, lambda case: bool(case.idle())).items()
+            f"{shown(path)}:{case.line}: {shown(case.name)} {case.idle}"
+            for path, cases in new.items()
             for case in cases
         ]
         if not facts:

@@ -8,9 +8,20 @@ from collections.abc import Iterator, Mapping
 JUDGES = re.compile(r"test|check|lint|type|cov|verify|spec|(?:^|[-_:])ci(?:$|[-_:])|qa|audit", re.IGNORECASE)
 """Names of targets and scripts that judge."""
 
+NO_JUDGE = re.compile(
+    r"(?:^|[-_:])(?:fix|watch|update|report|dev|debug|ui|open|write|format)(?:$|[-_:])", re.IGNORECASE
+)
+"""Of these, the ones that nobody asks for a judgment."""
+
+JUDGE = re.compile(
+    r"py\.?test|unittest|mypy|pyright|ruff|flake8|pylint|coverage|tsc|eslint|standard|jest|vitest|mocha|tap|node|bandit|"
+    r"pre-commit|stestr|trial|nose2?|twine|interrogate|check-\w+|lint-\w+"
+)
+"""Programs that judge."""
+
 _PART = re.compile(r"&&|\|\||;|\||\n")
 _IGNORED = re.compile(r"\|\|\s{0,4}(?:true|:|exit 0|echo\b)|;\s{0,4}(?:true|exit 0)\b")
-_LAX = re.compile(
+LAX = re.compile(
     r"--?(?:exit-zero|passWithNoTests|pass-with-no-tests|no-verify|deselect|ignore|testPathIgnorePatterns|exclude|retries|"
     r"reruns|retry|no-cov|no-coverage|skip|short|run|k|m|allow-empty|no-error-on-unmatched-pattern|ignore-pattern|"
     r"continue-on-error|keep-going|lf|if-present)(?:=.*)?$"
@@ -29,7 +40,7 @@ def laxer(old: str, new: str) -> str:
         if words and words[0] not in _NOTHING and not any(_holds(other, words) for other in new_parts):
             return f"no longer runs `{' '.join(words)[:80]}`"
     before = set(old.split())
-    gained = [word for word in new.split() if _LAX.match(word) and word not in before]
+    gained = [word for word in new.split() if LAX.match(word) and word not in before]
     return f"gained `{gained[0][:40]}`" if gained else ""
 
 
@@ -39,7 +50,7 @@ def asked(words: list[str]) -> list[str]:
     lax = False
     for word in words:
         value = lax and not word.startswith("-")
-        lax = _LAX.match(word) is not None
+        lax = LAX.match(word) is not None
         if not lax and not value:
             kept.append(word)
     return kept

@@ -14,6 +14,7 @@ from loopwright.vocabulary import matches
 _LARGEST = 1 << 18  # bytes of a configuration that a person wrote
 _MOST, _DEEPEST = 20_000, 40  # settings of a file, and how deep they lie
 
+_FOR_TESTS = re.compile(r"(?:^|/)(?:fixtures?|testdata|resources|__fixtures__|tests?/\w+/\w+)/")
 _TOOLS = re.compile(
     r"tool\.(?:pytest|coverage|ruff|mypy|pyright|basedpyright|pylint|flake8|bandit|tox|nox|importlinter|interrogate|"
     r"poe|taskipy|hatch\.envs|ty|vulture|codespell)\b"
@@ -42,7 +43,8 @@ def settings(path: str, text: str) -> Settings | None:
 
 
 def is_configuration(path: str) -> bool:
-    return any(matches(path, patterns) for patterns, _ in _READERS)
+    """Whether a file says how strictly is judged; what lies there for tests to read judges nothing."""
+    return not _FOR_TESTS.search(path) and any(matches(path, patterns) for patterns, _ in _READERS)
 
 
 def _flat(value: object, path: str = "", depth: int = 0) -> Iterator[tuple[str, object]]:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from loopwright.checks.answers import shown
 from loopwright.checks.loosened.commands import weaker_recipes, weaker_sessions
-from loopwright.checks.loosened.configuration import is_configuration, settings
+from loopwright.checks.loosened.configuration import is_configuration
+from loopwright.checks.loosened.migrations import Moved
 from loopwright.checks.loosened.orders import edited, is_pipeline, pipeline
-from loopwright.checks.loosened.settings import loosened
 from loopwright.checks.loosened.snapshots import is_snapshot, rewritten
 from loopwright.checks.loosened.suppressions import silenced
 from loopwright.checks.moves import Files
@@ -41,26 +41,32 @@ class Looking:
     def at(self, change: Change, files: Files) -> Iterator[Fact]:
         """Every fact, with its path, and its line where it has one."""
         held = [file for file in change.files if not matches(file.path, self.exempt)]
+        moved = Moved.of(self._configurations(change, files))
         for file in held:
-            yield from (Fact(f"{shown(file.path)}: {fact}", gate=True) for fact in self._gate(file, files))
+            yield from (Fact(f"{shown(file.path)}: {fact}", gate=True) for fact in self._gate(file, files, moved))
             yield from (Fact(f"{shown(file.path)}: {fact}") for fact in self._held(file, files))
         stood = {file.path for file in held if file.old_blob is not None and file.new_blob is not None}
         for path, patch in patches(change.diff).items() if stood else ():
             if path in stood:
                 yield from map(Fact, silenced(patch))
 
-    def _gate(self, file: FileChange, files: Files) -> Iterator[str]:
+    def _gate(self, file: FileChange, files: Files, moved: Moved) -> Iterator[str]:
         path = file.path
         if is_pipeline(path):
             yield from pipeline(path, self.named)
         elif file.old_blob is None:
             return
         elif is_configuration(path):
-            yield from _settings(path, self._old(file) or b"", _now(file, files))
+            yield from moved.left(path, self._old(file) or b"", _now(file, files))
         elif matches(path, _MAKEFILES):
             yield from weaker_recipes(*self._texts(file, files))
         elif matches(path, ("noxfile.py",)):
             yield from weaker_sessions(*self._texts(file, files))
+
+    def _configurations(self, change: Change, files: Files) -> Iterator[tuple[str, bytes | None, bytes | None]]:
+        for file in change.files:
+            if is_configuration(file.path):
+                yield file.path, self._old(file), _now(file, files)
 
     def _texts(self, file: FileChange, files: Files) -> tuple[str, str]:
         return _text(self._old(file)), _text(_now(file, files))
@@ -73,15 +79,6 @@ class Looking:
 
     def _old(self, file: FileChange) -> bytes | None:
         return self.old(file.path) if file.old_blob is not None else None
-
-
-def _settings(path: str, old: bytes, new: bytes | None) -> Iterator[str]:
-    before = settings(path, _text(old))
-    after = {} if new is None else settings(path, _text(new))
-    if before and after is None:
-        yield "can no longer be read, so its settings hold no more"
-    elif before and after is not None:
-        yield from loosened(before, after)
 
 
 def _now(file: FileChange, files: Files) -> bytes | None:

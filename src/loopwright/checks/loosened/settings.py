@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from loopwright.checks.loosened.commands import JUDGES, asked, laxer
+from loopwright.checks.loosened.commands import JUDGE, JUDGES, LAX, NO_JUDGE, asked, laxer
 
 Settings = Mapping[str, object]  # by dotted path: tool.coverage.report.fail_under
 
@@ -39,17 +39,39 @@ _GRADES = {
 }
 _GRADED = re.compile(r"(?:^|\.)(?:rules|lints)\.|report[A-Z]\w+$|typeCheckingMode$")
 _COSMETIC = re.compile(
-    r"-(?:q+|v+|r\w*|s|l|n\w*|-tb.*|-color.*|-durations.*|-numprocesses.*|-no-header|-show.*|-capture.*|-cov-report.*)"
+    r"-(?:q+|v+|r\w*|s|l|n\w*|-py\d.*|-tb.*|-color.*|-durations.*|-numprocesses.*|-no-header|-show.*|-capture.*|-cov-report.*)"
 )
+_PATTERN = re.compile(r"[\\^$|(]")
 _OPTIONS = re.compile(r"(?:addopts|args|exec)")
 
 
 def loosened(old: Settings, new: Settings) -> Iterator[str]:
     """Every setting by which `new` checks less strictly than `old`."""
+    yield from _programs(old, new)
     for path in dict.fromkeys([*old, *new]):
         before, after = old.get(path), new.get(path)
         if before != after and (told := _laxer(path, before, after)):
             yield f"{path} {told}"
+
+
+def _programs(old: Settings, new: Settings) -> Iterator[str]:
+    """What judges in some environment of tox, and in none by now."""
+    was, now = (
+        {program for path, value in some.items() if path.endswith(".commands") for program in _run(_lines(value))}
+        for some in (old, new)
+    )
+    yield from (f"commands no longer run {program}" for program in sorted(was - now))
+
+
+def _run(commands: list[str]) -> Iterator[str]:
+    for command in commands:
+        words = [word for word in command.split() if word not in {"-", "python", "-m", "{envpython}", "run"}]
+        yield from (word for word in words[:2] if JUDGE.fullmatch(word))
+
+
+def listed(value: object) -> set[str]:
+    """A setting's values, one by one."""
+    return set(_words(value)) or ({str(value)} if value is not None else set())
 
 
 def _laxer(path: str, before: object, after: object) -> str:
@@ -58,9 +80,11 @@ def _laxer(path: str, before: object, after: object) -> str:
     if _GRADED.search(path):
         return _graded(before, after)
     if re.search(r"(?:^|\.)(?:scripts|tasks)\.", path):
-        return _script(path, before, after) if JUDGES.search(path.rpartition(".")[2]) else ""
-    if name in {"commands", "cmd", "command"}:
-        return laxer(*("\n".join(_lines(value)) for value in (before, after))) if before is not None else ""
+        judges = JUDGES.search(path.rpartition(".")[2]) and not NO_JUDGE.search(path.rpartition(".")[2])
+        return _script(path, before, after) if judges else ""
+    if name == "commands":  # of tox: which programs it runs is asked of all environments together
+        gained = [word for word in _words(after) if LAX.match(word) and word not in _words(before)]
+        return f"gained `{gained[0][:40]}`" if before is not None and gained else ""
     if _OPTIONS.fullmatch(name):
         return _options(_words(before), _words(after))
     if _MINIMUM.fullmatch(name) or _MAXIMUM.fullmatch(name):
@@ -139,6 +163,8 @@ def _switched(name: str, before: object, after: object) -> str:
 def _fewer(before: object, after: object) -> str:
     gone = [item for item in _words(before) if item not in _words(after)]
     new = [item for item in _words(after) if item.startswith("!") and item not in _words(before)]
+    if isinstance(before, str) and isinstance(after, str) and _PATTERN.search(before) and _PATTERN.search(after):
+        return ""  # one pattern for another
     if gone and not _wider(gone, _words(after)):
         return f"lost {', '.join(gone)[:120]}"
     return f"now leaves out {', '.join(new)[:120]}" if new else ""

@@ -95,7 +95,7 @@ def _case(name: str, node: Node, known: Known, tables: Mapping[str, Node]) -> Ca
     is_test = is_test or (node.type == "method_declaration" and name.startswith("Test"))  # testify's suites
     source = with_named(word(node), tables)
     measured = not is_test or name.startswith(("Benchmark", "Example", "Fuzz"))
-    case = Case(
+    return Case(
         name,
         is_test,
         source,
@@ -103,11 +103,10 @@ def _case(name: str, node: Node, known: Known, tables: Mapping[str, Node]) -> Ca
         deep=lambda: _with_rows(expectations(body, DIALECT, replace(known, deep=0)), body, tables),
         marked=functools.partial(_marks, body),
         printed=functools.partial(plain, body),
-        idle=lambda: "" if measured or case.marks.skips else hollow_text.of(case.asserts, plain(body)),
+        idling=lambda case: "" if measured or case.marks.skips else hollow_text.of(case.asserts, plain(body)),
         line=node.line,
         followed=name in known.functions,
     )
-    return case
 
 
 def _with_rows(asked: Counter[Expectation], body: Node, tables: Mapping[str, Node]) -> Counter[Expectation]:

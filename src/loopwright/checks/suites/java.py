@@ -118,7 +118,7 @@ def _case(name: str, place: _Place, known: Known) -> Case:
     body = place.node.child_by_field_name("body") or place.node
     known = replace(known, functions={key: node for key, node in known.functions.items() if node is not place.node})
     source = f"{place.skips} {word(place.node)}"
-    case = Case(
+    return Case(
         name,
         place.is_test,
         source,
@@ -126,11 +126,10 @@ def _case(name: str, place: _Place, known: Known) -> Case:
         deep=lambda: expectations(body, DIALECT, replace(known, deep=0)) + _of_marks(place),
         marked=lambda: Marks(place.skips + sum(plain(body).count(word) for word in _ASSUMES)),
         printed=lambda: plain(body) + "".join(map(plain, place.marks)),
-        idle=lambda: "" if case.marks.skips else hollow_text.of(case.asserts, plain(body)),
+        idling=lambda case: "" if case.marks.skips else hollow_text.of(case.asserts, plain(body)),
         line=place.node.line,
         followed=word(place.node.child_by_field_name("name")) in known.functions,
     )
-    return case
 
 
 def _of_marks(place: _Place) -> Counter[Expectation]:

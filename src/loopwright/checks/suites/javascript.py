@@ -91,7 +91,7 @@ class _Found:
     def _case(self, name: str, call: Declared, skips: int, over: Sequence[Expectation]) -> Case:
         known = Known({key: node for key, node in self.helpers.items() if node is not call.body})
         source = "\n".join([str(skips), with_named(word(call.node), self.arrays), *map(str, over)])
-        case = Case(
+        return Case(
             name,
             True,
             source,
@@ -99,10 +99,9 @@ class _Found:
             deep=functools.partial(_meant, call, known, over, self.arrays),
             marked=functools.partial(_marks, call, skips),
             printed=functools.partial(_printed, call),
-            idle=lambda: _idle(call, case),
+            idling=functools.partial(_idle, call),
             line=call.node.line,
         )
-        return case
 
     def cases(self, root: Node) -> dict[str, Case]:
         helpers = {name: _helper(name, node) for name, node in self.helpers.items()}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from loopwright.checks.suites.expectation import Expectation
 from loopwright.checks.suites.shape import Known, arguments, called
-from loopwright.checks.suites.syntax import Node, once, plain, word
+from loopwright.checks.suites.syntax import Node, plain, word
 
 FUNCTIONS = frozenset({"function_expression", "arrow_function", "function_declaration", "generator_function"})
 
@@ -52,7 +52,6 @@ def _option(options: Node) -> int:
     return sum(name in {"skip", "todo", "retry", "retries"} and value not in {"false", "0"} for name, _, value in pairs)
 
 
-@once
 def declared(node: Node) -> Declared | None:
     """The test or suite that a call declares; None for any other node."""
     if node.type != "call_expression":

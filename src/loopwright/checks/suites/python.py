@@ -120,7 +120,8 @@ class _Found:
 
     def _case(self, name: str, place: _Place) -> Case:
         node, source = place.node, self._source(place)
-        case = Case(
+        whole = [*node.decorator_list, *node.body]
+        return Case(
             name,
             place.is_test,
             source,
@@ -128,13 +129,11 @@ class _Found:
             deep=lambda: _meant(node, self._around(node)),
             marked=lambda: _marks(whole, source, place.guards),
             printed=lambda: _dumped(whole),
-            idle=lambda: hollow.python(node, case.asserts),
+            idling=lambda case: hollow.python(node, case.asserts),
             always=_autouse(node) or node.name in _AROUND,
             line=node.lineno,
             followed=not place.is_test and self.scope.functions.get(node.name) is node,
         )
-        whole = [*node.decorator_list, *node.body]
-        return case
 
     def _file(self) -> Case:
         """What stands in no function."""

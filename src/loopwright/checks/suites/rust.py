@@ -96,7 +96,7 @@ def _case(name: str, place: _Place, known: Known) -> Case:
     known = replace(known, functions={key: node for key, node in known.functions.items() if node is not place.node})
     source = "\n".join([*place.marks, str(place.skips), word(place.node)])
     may_fail = place.skips or any(mark.startswith("should_panic") for mark in place.marks)
-    case = Case(
+    return Case(
         name,
         place.is_test,
         source,
@@ -104,11 +104,10 @@ def _case(name: str, place: _Place, known: Known) -> Case:
         deep=functools.partial(_meant, place, body, known),
         marked=lambda: Marks(place.skips),
         printed=lambda: plain(body) + "".join(place.marks),
-        idle=lambda: "" if may_fail else hollow_text.of(case.asserts, plain(body)),
+        idling=lambda case: "" if may_fail else hollow_text.of(case.asserts, plain(body)),
         line=place.node.line,
         followed=place.name in known.functions,
     )
-    return case
 
 
 def _of_marks(marks: Sequence[str]) -> Iterator[Expectation]:

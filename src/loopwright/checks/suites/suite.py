@@ -38,7 +38,7 @@ class Case:
     deep: Callable[[], Counter[Expectation]] | None = None
     marked: Callable[[], Marks] = Marks
     printed: Callable[[], str] = str
-    idle: Callable[[], str] = str  # why it can't fail, if it can't
+    idling: Callable[[Case], str] = lambda _: ""
     always: bool = False  # runs around tests that don't ask for it
     line: int | None = None
     followed: bool = False  # a helper that the tests of its file are followed into
@@ -79,6 +79,11 @@ class Case:
             return hashlib.sha256(self.printed().encode("utf-8", "replace")).hexdigest()
         except RecursionError:
             return self.source
+
+    @property
+    def idle(self) -> str:
+        """Why it can't fail, if it can't."""
+        return self.idling(self)
 
     def stands(self, newer: Case) -> bool:
         """Whether `newer` holds all that this does, for it is written alike."""
@@ -140,8 +145,8 @@ class _Together:
     def body(self) -> str:
         return "\n".join(part.body for part in self.parts)
 
-    def idle(self) -> str:
-        return next(filter(None, (part.idle() for part in self.parts)), "")
+    def idle(self, _: Case) -> str:
+        return next(filter(None, (part.idle for part in self.parts)), "")
 
     def asserts(self) -> Counter[Expectation]:
         return _sum(part.asserts for part in self.parts)
@@ -174,5 +179,5 @@ def _joined(parts: Sequence[Case]) -> Case:
         deep=all_of_it.meant if len(parts) < _PARTS else None,
         marked=all_of_it.marks,
         printed=all_of_it.body,
-        idle=all_of_it.idle,
+        idling=all_of_it.idle,
     )

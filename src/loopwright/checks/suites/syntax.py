@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
+import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar, cast
@@ -65,8 +66,8 @@ class Node:
     """A piece of source. Two nodes are the same only where they are one object."""
 
     __slots__ = (
-        *("children", "end", "field", "is_named", "parent", "source", "start", "type"),
-        *("_fields", "_first", "_last", "_named", "_plain", "_told", "_words"),
+        *("children", "end", "field", "is_named", "source", "start", "type"),
+        *("__weakref__", "_fields", "_first", "_last", "_named", "_parent", "_plain", "_told", "_words"),
     )
 
     def __init__(self, kind: str, is_named: bool, field: str | None, start: int, end: int, source: bytes) -> None:
@@ -74,7 +75,7 @@ class Node:
         self.is_named = is_named
         self.field = field  # its name within its parent
         self.start, self.end, self.source = start, end, source
-        self.parent: Node | None = None
+        self._parent: weakref.ref[Node] | None = None  # weak: a tree goes as soon as its root does
         self.children: list[Node] = []
         self._words: _Words | None = None  # of the whole file, or of one piece of a string
         self._first = self._last = 0  # which of these are its own
@@ -86,6 +87,10 @@ class Node:
     @property
     def line(self) -> int:
         return self.source.count(b"\n", 0, self.start) + 1
+
+    @property
+    def parent(self) -> Node | None:
+        return None if self._parent is None else self._parent()
 
     @property
     def named_children(self) -> Sequence[Node]:
@@ -137,18 +142,19 @@ def _tell(root: Node) -> None:
 def grown(tree: tree_sitter.Tree, source: bytes) -> Node:
     """A copy of a whole tree."""
     cursor = tree.walk()
-    root = at = _copied(cursor, source)
+    root = _copied(cursor, source)
+    above: list[tuple[Node, weakref.ref[Node]]] = []
+    at = root
     while True:
         if cursor.goto_first_child():
-            parent = at
+            above.append((at, weakref.ref(at)))
         else:
             while not cursor.goto_next_sibling():
                 if not cursor.goto_parent():
                     return root
-                at = at.parent or root
-            parent = at.parent or root
+                above.pop()
         at = _copied(cursor, source)
-        at.parent = parent
+        parent, at._parent = above[-1]
         parent.children.append(at)
 
 
