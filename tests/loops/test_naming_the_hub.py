@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from loopwright.loops.wall.session import Hub
+from loopwright.loops.wall.session import Whereabouts
 
-HUB = Hub(Path("/work/shop"), Path("/work/shop/.git"), Path("/work/shop/.git/loopwright/labs/shop-0123456789"))
+HUB = Whereabouts(Path("/work/shop"), Path("/work/shop/.git"), Path("/work/shop/.git/loopwright/labs/shop-0123456789"))
 
 KNOWING = [
     "cat /work/shop/README.md",

@@ -21,7 +21,7 @@ What is left: a maker that finds the hub by other ways, and commits there in the
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from loopwright.journal.guarded import Facts, Guarded
@@ -81,16 +81,11 @@ class Mainline:
         if landing.landed(hub, new, self.guarded.run, old):
             return everybody, "it says that it lands this run, which this process alone does"
         entries = self._entries(max(self.before.log - _MOST, 0)) if self.before.log else []
-        if entries and not any(entry.new == new and self._recent(entry) for entry in entries):
+        if entries and not any(entry.new == new for entry in _since(entries, old)):
             return everybody, "no git did it: the reflog has no entry for it"
         added = self._entries(self.before.log or 0)
         found = (self._of(entry, self.commands.in_second(entry.at), old, new) for entry in added)
         return next((told for told in found if told), None)
-
-    def _recent(self, entry: _Entry) -> bool:
-        """Whether an entry may be of this time. git writes it before it moves the ref: with bad luck, one look falls
-        between."""
-        return entry.at >= self.commands.begin // 10**9 - 1
 
     def _of(self, entry: _Entry, ran: Ran | None, old: str, new: str) -> tuple[str, str] | None:
         if entry.mail == _LAB:
@@ -128,3 +123,13 @@ class Mainline:
         except OSError:
             return []
         return [entry for line in lines if (entry := _Entry.of(line))]
+
+
+def _since(entries: Sequence[_Entry], old: str) -> Sequence[_Entry]:
+    """The entries after the last that came to where the first look saw the mainline; all, when there is none such.
+
+    Not by the byte at which that look found the log to end: git writes the entry before it moves the ref, and a look
+    may fall between; `git gc` writes a log anew.
+    """
+    last = max((at for at, entry in enumerate(entries) if entry.new == old), default=-1)
+    return entries[last + 1 :]

@@ -22,7 +22,7 @@ _SHARED = re.compile(
 
 
 @dataclass(frozen=True)
-class Hub:
+class Whereabouts:
     """How the hub is named: the checkout and its git dir, and what lies in them but is anybody's (environments)."""
 
     top: Path

@@ -19,14 +19,13 @@ from loopwright.journal.hub import Hub
 from loopwright.journal.lab_times import Span
 from loopwright.labs.environment import MARK
 from loopwright.labs.inside import REACHES
-from loopwright.loops.wall import session
 from loopwright.loops.wall.checkout import Checkout
 from loopwright.loops.wall.files import Files
 from loopwright.loops.wall.found import Found
 from loopwright.loops.wall.ledger import Ledger
 from loopwright.loops.wall.mainline import Mainline
 from loopwright.loops.wall.refs import Refs
-from loopwright.loops.wall.session import Commands, Ran
+from loopwright.loops.wall.session import Commands, Ran, Whereabouts
 from loopwright.vocabulary import Change, Stop, Verdict
 
 REASON = "role-wall"
@@ -72,8 +71,8 @@ class Wall:
         self._knows = self._knows or self._wrote
 
     @property
-    def _names(self) -> session.Hub:
-        return session.Hub(self.hub.top, self.hub.common, self.hub.labs)
+    def _names(self) -> Whereabouts:
+        return Whereabouts(self.hub.top, self.hub.common, self.hub.labs)
 
     @contextlib.contextmanager
     def command(self, lab: Lab, name: str, text: str) -> Iterator[None]:
