@@ -81,8 +81,9 @@ def incidents(hub: Hub) -> list[dict[str, Any]]:
     """Every incident of which the mainline has a page, and those whose page is still to come; the newest last."""
     loops, _ = workshop.configuration(hub)
     stops = standing.open_lines(hub, loops.mainline).incidents
-    tip = starting.mainline_tip(hub, loops.mainline)
-    ended = [page.incident for page in standing.pages(hub, tip) if page.incident and page.incident not in stops]
+    tip, still = starting.mainline_tip(hub, loops.mainline), {incident.name for incident in stops}
+    pages = (page.incident for page in standing.pages(hub, tip))
+    ended = [incident for incident in pages if incident and incident.name not in still]
     rows = [incident_row(incident, "resolved") for incident in ended]
     rows += [incident_row(incident, "open") for incident in stops]
     return sorted(rows, key=lambda row: (row["run"], row["ordinal"]))

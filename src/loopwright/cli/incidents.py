@@ -59,7 +59,8 @@ def _list(where: Path, options: argparse.Namespace) -> int:
     for row in plain(rows):
         state = coloured("open    ", "red") if row["status"] == "open" else "resolved"
         whose = "the whole line" if row["scope"] == "line" else row["plan"]
-        print(f"{state}  gen-{row['run']}  {whose}: {row['kind']}, {row['category']} ({row['confidence']:.2f})")
+        sure = "" if row["confidence"] is None else f" ({row['confidence']:.2f})"
+        print(f"{state}  gen-{row['run']}  {whose}: {row['kind']}, {row['category']}{sure}")
         print(f"          {shortened(row['summary'], 160)}")
         print(f"          {row['way_on'] or row['page']}")
     if not rows:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ from loopwright.contracts import Workshop
 from loopwright.errors import BadUse
 from loopwright.journal import claims, records
 from loopwright.journal.claims import Claim
-from loopwright.journal.codec import decode, encode
+from loopwright.journal.codec import decode
 from loopwright.journal.facts import Lines
 from loopwright.journal.hub import Hub
 from loopwright.loops import closing, execution, given, pausing, reports, starting, tally
@@ -188,19 +187,8 @@ def rollback(hub: Hub, shop: Workshop, number: int) -> Result:
         raise BadUse(told, "there is nothing to take back; `loopwright fsck` says what the mainline lacks")
     standing.admit(hub, shop.loops.mainline, name)
     plan = _taking_back(hub, number, record, landing)
-
-    def prepare(run: int) -> None:
-        (hub.run_home(run) / "plan.json").write_text(json.dumps(encode(plan)))
-        (hub.run_home(run) / "plan.md").write_text(plan.text)
-
-    made = claims.make(hub, name, plan.text.encode(), base, shop.clock, prepare=prepare)
-    if made is None:
-        raise BadUse(f"run {number} is being taken back by another process", "wait for it: `loopwright status`")
-    claim, alive = made
-    try:
-        result = _revert(Desk(hub, shop, claim, plan, base, "rollback"))
-    finally:
-        os.close(alive)
+    with starting.begun(hub, shop, plan, base) as desk:
+        result = _revert(desk)
     if result["landed"]:
         with desk_of(hub, shop, number) as desk:
             _said_no_again(desk, execution.begin(desk))

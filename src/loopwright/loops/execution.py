@@ -10,7 +10,6 @@ from loopwright.errors import LabFailed
 from loopwright.journal.codec import decode, encode
 from loopwright.loops import closing, proving
 from loopwright.loops.andon import analysing, opening, planning, settling
-from loopwright.loops.andon.evidence import evidence
 from loopwright.loops.desk import Desk
 from loopwright.loops.making import work_through
 from loopwright.loops.promotion import landing
@@ -39,9 +38,8 @@ def execute(desk: Desk, *, decided: bool = False) -> Run:
 
 def _stopped_and_closed(desk: Desk, run: Run) -> Run:
     """The line first, at once, when the run stopped; then all that takes its time."""
-    incident = opening.stopped(desk, run)
-    if incident is not None and run.stop is not None:
-        analysing.drafted_onto(desk, incident, evidence(desk, run, run.stop, incident))
+    if opened := opening.stopped(desk, run):
+        analysing.drafted_onto(desk, opened.incident, opened.evidence)
     planning.consider(desk, run)
     return closing.close(desk, run)
 

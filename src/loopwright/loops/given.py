@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import os
 from typing import Any
 
 from loopwright.contracts import Workshop
 from loopwright.errors import BadUse
 from loopwright.journal import claims, records
-from loopwright.journal.codec import encode
 from loopwright.journal.hub import Hub
 from loopwright.loops import pausing, starting
 from loopwright.loops.desk import Desk
@@ -32,19 +29,8 @@ def land(hub: Hub, shop: Workshop, incident: Incident, tip: str) -> dict[str, An
         return record
     base = _base(hub, shop, tip)
     plan = _plan(hub, incident, name, base, tip)
-
-    def prepare(run: int) -> None:
-        (hub.run_home(run) / "plan.json").write_text(json.dumps(encode(plan)))
-        (hub.run_home(run) / "plan.md").write_text(plan.text)
-
-    made = claims.make(hub, name, plan.text.encode(), base, shop.clock, prepare=prepare)
-    if made is None:
-        raise BadUse(f"gen-{incident.run} is being resolved by another process", "wait for it: `loopwright status`")
-    claim, alive = made
-    try:
-        return carry_out(Desk(hub, shop, claim, plan, base, KIND))
-    finally:
-        os.close(alive)
+    with starting.begun(hub, shop, plan, base) as desk:
+        return carry_out(desk)
 
 
 def _base(hub: Hub, shop: Workshop, tip: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any
 from loopwright.andon import breakers
 from loopwright.checkpoints import reached
 from loopwright.contracts import Tree, Workshop
-from loopwright.errors import BadFiles, BadUse
+from loopwright.errors import BadFile, BadFiles, BadUse
 from loopwright.folders import agents, crosschecks, plans
 from loopwright.folders.trees import DiskTree
 from loopwright.journal import claims, records
@@ -26,6 +26,7 @@ from loopwright.loops.andon import settling, standing
 from loopwright.loops.desk import Desk, journal_of
 from loopwright.loops.promotion import checkout, recording
 from loopwright.loops.promotion.edits import Edit
+from loopwright.redaction import ASSIGNED, find
 from loopwright.vocabulary import Plan, Status
 
 
@@ -107,11 +108,32 @@ def desk_for(hub: Hub, shop: Workshop, name: str) -> Iterator[Desk | Finished]:
         yield Finished(record)
         return
     _may_run(hub, tree, plan, shop)
+    _free_of_keys(plan, data, shop)
     base = mainline_tip(hub, shop.loops.mainline)
 
     def free() -> bool:
         now = tree.read(plan.path)
         return now is not None and plans.read(plan.path, now, fallback_goal=plan.goal).status is Status.READY
+
+    with _claimed(hub, shop, plan, data, base, free) as claim:
+        yield _sit_down(hub, shop, claim, plan)
+
+
+@contextmanager
+def begun(hub: Hub, shop: Workshop, plan: Plan, base: str) -> Iterator[Desk]:
+    """Begin what a person asked for by a command: a run of a plan that is no file, of its own kind.
+
+    Raises BadUse while another process carries it out.
+    """
+    with _claimed(hub, shop, plan, plan.text.encode(), base) as claim:
+        yield Desk(hub, shop, claim, plan, base, plan.form)
+
+
+@contextmanager
+def _claimed(
+    hub: Hub, shop: Workshop, plan: Plan, data: bytes, base: str, free: Callable[[], bool] = lambda: True
+) -> Iterator[Claim]:
+    """A new claim, with what the run begins from written down; it counts as alive until this is left."""
 
     def prepare(number: int) -> None:
         (hub.run_home(number) / "plan.md").write_bytes(data)
@@ -122,7 +144,7 @@ def desk_for(hub: Hub, shop: Workshop, name: str) -> Iterator[Desk | Finished]:
         raise _busy(hub, plan.name)
     claim, alive = made
     try:
-        yield _sit_down(hub, shop, claim, plan)
+        yield claim
     finally:
         os.close(alive)
 
@@ -163,6 +185,16 @@ def _may_run(hub: Hub, tree: Tree, plan: Plan, shop: Workshop) -> None:
         raise BadFiles(problems)
     if waits := plans.waiting_for(plan, everything):
         raise BadUse(f"{plan.name} waits for {', '.join(waits)}", "run these first, or take them out of `depends-on`")
+
+
+def _free_of_keys(plan: Plan, data: bytes, shop: Workshop) -> None:
+    """Refuse a plan that holds a key: its text goes to models, into labs and into records. Raises BadFile."""
+    text = data.decode(errors="replace")
+    mend = "take it out of the plan, and make a new key: this one was written down"
+    held = (secret for secret in find(text, shop.secrets) if secret.kind != ASSIGNED)  # that is a guess, in prose
+    if secret := next(held, None):
+        line = text.count("\n", 0, secret.start) + 1
+        raise BadFile(plan.path, line, f"the plan holds a secret ({secret.kind})", mend, "secret")
 
 
 def _day_has_budget(hub: Hub, shop: Workshop) -> None:

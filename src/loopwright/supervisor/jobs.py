@@ -115,9 +115,10 @@ def circumstances(hub: Hub, job: Job) -> str:
 
 def _written_for(hub: Hub, job: Job) -> list[object]:
     disk = DiskTree(hub.top)
-    pages = (path for path in disk.list("wiki/90_LOG") if f"-andon-gen-{job.run}" in path)
-    paths = (starting.plan_path(job.plan), ".env", *disk.list("agents"), *disk.list("skills"), *pages)
-    return [(path, disk.read(path)) for path in paths]
+    of_the_run = "" if job.run is None else job.run  # a plan that a person said no to may be any run's
+    pages = [path for path in disk.list("wiki/90_LOG") if f"-andon-gen-{of_the_run}" in path]
+    paths = (starting.plan_path(job.plan), ".env", *disk.list("agents"), *disk.list("skills"))
+    return [*((path, disk.read(path)) for path in paths), *((path, _stamp(hub.top / path)) for path in pages)]
 
 
 def _in_the_way(hub: Hub, number: int) -> list[object]:

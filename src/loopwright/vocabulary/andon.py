@@ -25,7 +25,7 @@ class Incident:
     scope: str  # plan: only that plan's line stands still | line: all of it
     level: int  # 1 a person's `status: ready` ends it | 2, 3 to be resolved | 4 a person's command outside every lab
     category: str  # the likeliest cause, of vocabulary.failing.CAUSES
-    confidence: float  # how likely that is, 0 to 1
+    confidence: float | None  # how likely that is, 0 to 1; None where nothing was classified
     summary: str  # one sentence
     plan: str | None = None  # None: a person pulled the cord, or no plan's run did it
     ordinal: int = 1

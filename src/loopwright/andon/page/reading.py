@@ -79,7 +79,7 @@ def _mended(key: str, value: Any, raw: str | None) -> Any:
 
 def _incident(path: str, header: Mapping[str, Any]) -> Incident | None:
     run, ordinal = named(path)
-    run = header.get("run", run)
+    run = header.get("run") if run is None else run
     if run is None:
         return None
     found = header.get("candidates") or ()
@@ -89,7 +89,7 @@ def _incident(path: str, header: Mapping[str, Any]) -> Incident | None:
         scope=header.get("scope", "line"),
         level=header.get("level", 4),
         category=header.get("category") or "unknown",
-        confidence=float(header.get("confidence") or 0),
+        confidence=header.get("confidence"),
         summary=header.get("summary") or "",
         plan=header.get("plan") or None,
         ordinal=ordinal,

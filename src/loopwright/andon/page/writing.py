@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
+from loopwright.andon.page.places import sweep
 from loopwright.andon.page.values import LEVELS, PROBLEM, Evidence
 from loopwright.markdown import fenced, flat, inline, scalar, span
-from loopwright.vocabulary import CATEGORIES, PROVEN, Analysis, Countermeasure, Incident, Place, RootCause, Why
+from loopwright.vocabulary import CATEGORIES, PROVEN, Analysis, Countermeasure, Incident, RootCause, Why
 
 _NOBODYS = Analysis()
 _BIGGEST_COMMAND = 16384  # characters; a longer one is in the record alone
@@ -21,7 +22,7 @@ def render(incident: Incident, evidence: Evidence, analysis: Analysis = _NOBODYS
         *_five_whys(analysis),
         *("", "## Root cause", "", *root_cause(analysis.root_cause)),
         *("", "## Countermeasures", "", *countermeasures(analysis.countermeasures)),
-        *_sweep(evidence.elsewhere),
+        *sweep(evidence.elsewhere),
         *_how_to_close(incident),
     )
     return "\n".join(("---", *_header(incident), "---", "", f"# {inline(_title(incident))}", "", *body)) + "\n"
@@ -42,7 +43,7 @@ def _header(incident: Incident) -> Iterator[str]:
     yield f"scope: {incident.scope}"
     yield f"level: {incident.level}"
     yield f"category: {_line(incident.category)}"
-    yield f"confidence: {round(incident.confidence, 3)}"
+    yield f"confidence: {'' if incident.confidence is None else round(incident.confidence, 3)}".rstrip()
     if incident.candidates:
         shown = [{"label": each.label, "confidence": round(each.confidence, 3)} for each in incident.candidates]
         yield f"candidates: {json.dumps(shown)}"
@@ -113,9 +114,13 @@ def _to_do(incident: Incident) -> str:
 
 
 def _causes(incident: Incident) -> str:
-    listed = [(each.label, each.confidence) for each in incident.candidates]
-    listed = listed or [(incident.category, incident.confidence)]
-    return ", ".join(f"{inline(label)} ({confidence:.0%})" for label, confidence in listed)
+    listed = ", ".join(likely(each.label, each.confidence) for each in incident.candidates)
+    return listed or likely(incident.category, incident.confidence)
+
+
+def likely(cause: str, confidence: float | None) -> str:
+    """A cause with how likely it is, where that was measured."""
+    return inline(cause) if confidence is None else f"{inline(cause)} ({confidence:.0%})"
 
 
 # ---------------------------------------------------------------- evidence
@@ -187,16 +192,6 @@ def countermeasures(measures: tuple[Countermeasure, ...]) -> Iterator[str]:
             yield f"- Justification: {inline(each.justification)}".rstrip()
         if number < len(measures):
             yield ""
-
-
-def _sweep(elsewhere: tuple[Place, ...] | None) -> Iterator[str]:
-    yield from ("", "## Horizontal sweep", "")
-    yield "Where else the same could happen: the same call, the same assumption, the same copied lines."
-    if elsewhere is None:
-        yield "Nothing was looked for: the search took too long."
-    elif elsewhere:
-        yield from ("What the failure speaks of also stands here, the likeliest first:", "")
-        yield from (f"- {span(f'{place.path}:{place.line}')} {span(place.text)}" for place in elsewhere)
 
 
 def _how_to_close(incident: Incident) -> Iterator[str]:

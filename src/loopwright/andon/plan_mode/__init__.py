@@ -9,6 +9,7 @@ from loopwright.andon.plan_mode.page import (
     page_path,
     read,
     render,
+    run_of,
     undecided,
     with_draft,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "page_path",
     "read",
     "render",
+    "run_of",
     "undecided",
     "with_draft",
 ]

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from loopwright import markdown
 from loopwright.andon.breakers import Row
-from loopwright.andon.page import Page
+from loopwright.andon.page import Page, likely, sweep
 from loopwright.markdown import flat, inline, scalar, span
 from loopwright.vocabulary import Analysis, Incident, Place
 
@@ -23,11 +23,17 @@ def page_path(day: str, run: int) -> str:
 
 def incident(run: int, plan: str | None, why: str, opened: str, page: str) -> Incident:
     """The Meta-Andon of a run. What caused it is the plan's to say, so that no cause is given, and none is likely."""
-    return Incident(run, "meta", "line", 3, "unknown", 0.0, why, plan, opened=opened, page=page)
+    return Incident(run, "meta", "line", 3, "unknown", None, why, plan, opened=opened, page=page)
 
 
 def is_page(path: str) -> bool:
-    return _NAMED.search(path) is not None
+    return run_of(path) is not None
+
+
+def run_of(path: str) -> int | None:
+    """The run that a page's name tells."""
+    found = _NAMED.search(path)
+    return int(found[1]) if found else None
 
 
 def render(
@@ -57,7 +63,7 @@ def render(
         f" {span(incident.plan or 'the plan')} up. Nothing else does.",
         *("", "## Pattern analysis", "", *_pattern(failed, {i.run: i for i in incidents})),
         *("", "## Risk table", "", _AT_WORK),
-        *("", "## Horizontal sweep", "", *_places(elsewhere)),
+        *sweep(elsewhere),
         *("", "## New plan", "", _AT_WORK),
     )
     return "\n".join((*head, *body)) + "\n"
@@ -69,7 +75,7 @@ def _pattern(failed: Sequence[Row], incidents: dict[int, Incident]) -> Iterable[
     for row in failed:
         told = incidents.get(row.run)
         place = "" if told is None else "landing" if told.chunk is None else f"chunk {told.chunk}"
-        cause = f"{told.category} ({told.confidence:.0%})" if told else row.outcome
+        cause = likely(told.category, told.confidence) if told else row.outcome
         mark = span(told.signature) if told else ""
         yield f"| gen-{row.run} | {span(row.plan)} | {row.ended or ''} | {place} | {cause} | {mark} |"
     marks = [incident.signature for incident in incidents.values() if incident.signature]
@@ -77,13 +83,6 @@ def _pattern(failed: Sequence[Row], incidents: dict[int, Incident]) -> Iterable[
     same = len(marks) - len(set(marks))
     yield ""
     yield f"{len(set(marks))} different failures; {same} came again. Likely causes: {', '.join(causes) or 'not known'}."
-
-
-def _places(elsewhere: Sequence[Place] | None) -> list[str]:
-    if elsewhere is None:
-        return ["The search could not be ended in time."]
-    found = [f"- {span(f'{place.path}:{place.line}')}: {span(place.text)}" for place in elsewhere]
-    return found or ["Nothing like it was found elsewhere on the mainline."]
 
 
 def with_draft(data: bytes, name: str, risks: str) -> bytes:
@@ -101,11 +100,12 @@ def read(path: str, data: bytes) -> Page:
     """The page as it stands. Never raises: what doesn't read takes its strictest value."""
     document = markdown.read(path, data, forgiving=True)
     head = document.header
-    found = _NAMED.search(path)
-    run, told = int(found[1]) if found else 0, {key: str(head.get(key) or "") for key in ("plan", "summary", "opened")}
-    one = incident(run, told["plan"] or None, told["summary"], told["opened"], path)
+    run, told = run_of(path), {key: str(head.get(key) or "") for key in ("plan", "summary", "opened")}
+    one = incident(run or 0, told["plan"] or None, told["summary"], told["opened"], path)
     status = "resolved" if str(head.get("status")).strip().lower() == "resolved" else "open"
-    return Page(path, one if found else None, status, str(head.get("resolved") or ""), Analysis(), document.problems)
+    return Page(
+        path, None if run is None else one, status, str(head.get("resolved") or ""), Analysis(), document.problems
+    )
 
 
 def decision(data: bytes) -> str:

@@ -49,19 +49,16 @@ def analyse(desk: Desk, incident: Incident, facts: str) -> Analysis | None:
     commit = incident.commit or incident.base
     if incident.level <= 1 or incident.kind == "unreachable" or commit is None:
         return None
-    if fact := desk.journal.last("analysis", incident=incident.ordinal):
-        return decode(Analysis, fact["analysis"])
-    draft = _drafted(desk, incident, commit, facts)
-    if draft is None:
-        return None
-    if draft.objections:
-        told = "; ".join(map(str, draft.objections))
-        desk.note(f"the analyst's draft in {incident.page} is no whole analysis: {redact(told, desk.shop.secrets)}")
-    body = {"incident": incident.ordinal, "analysis": encode(_what_holds(draft))}
-    desk.journal.write("analysis", body)
-    fact = desk.journal.last("analysis", incident=incident.ordinal)
+    if not (fact := desk.journal.last("analysis", incident=incident.ordinal)):
+        draft = _drafted(desk, incident, commit, facts)
+        if draft and draft.objections:
+            told = "; ".join(map(str, draft.objections))
+            desk.note(f"the analyst's draft in {incident.page} is no whole analysis: {redact(told, desk.shop.secrets)}")
+        body = encode(_what_holds(draft)) if draft else None
+        desk.journal.write("analysis", {"incident": incident.ordinal, "analysis": body})
+        fact = desk.journal.last("analysis", incident=incident.ordinal)
     assert fact is not None, "it was written a moment ago"
-    return decode(Analysis, fact["analysis"])  # as a restart would read it: without secrets
+    return decode(Analysis, fact["analysis"]) if fact["analysis"] else None  # as a restart would read it: redacted
 
 
 def drafted_onto(desk: Desk, incident: Incident, facts: Evidence) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from loopwright import shell
 from loopwright.andon import assess, page
+from loopwright.andon.page import Evidence
 from loopwright.checkpoints import reached
 from loopwright.journal import line
 from loopwright.journal.codec import decode, encode
@@ -30,7 +31,15 @@ _STATUS_STAYS = frozenset({"unreachable", "user-failures"})
 _NOTIFY_SECONDS = 10.0
 
 
-def stopped(desk: Desk, run: Run) -> Incident | None:
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An incident that has just been opened, and what its page shows of the failure."""
+
+    incident: Incident
+    evidence: Evidence
+
+
+def stopped(desk: Desk, run: Run) -> Opened | None:
     """Open the incident that a run's stop is: done once, and finished by whoever comes after a crash. None: it is none.
 
     A rollback is asked for by a person who sits before it, and sees its outcome: it stops no line.
@@ -40,15 +49,15 @@ def stopped(desk: Desk, run: Run) -> Incident | None:
     return opened(desk, run, run.stop)
 
 
-def opened(desk: Desk, run: Run, stop: Stop) -> Incident:
+def opened(desk: Desk, run: Run, stop: Stop) -> Opened:
     """The incident of a stop. Its line stands still from the first lines of this on."""
     incident = _noted(desk, run, stop)
     line.stop(desk.hub, incident, incident.commit or desk.base)
     reached("andon:stopped")
     as_it_is = stop.reason in _STATUS_STAYS
-    text = page.render(incident, evidence(desk, run, stop, incident))
+    shown = evidence(desk, run, stop, incident)
     edits = [
-        Edit("adopt", incident.page, (text,)),
+        Edit("adopt", incident.page, (page.render(incident, shown),)),
         Edit("log", "wiki/log.md", (incident.opened[:10], "andon", _title(incident))),
         Edit("index", "wiki/index.md", (incident.page.removeprefix("wiki/").removesuffix(".md"), _title(incident))),
         *(() if as_it_is else (Edit("status", run.plan.path, (str(Status.STOPPED),)),)),
@@ -57,7 +66,7 @@ def opened(desk: Desk, run: Run, stop: Stop) -> Incident:
     reached("andon:opened")
     desk.tell("andon", f"{_title(incident)}: {incident.page}", page=incident.page, scope=incident.scope)
     notify(desk, incident)
-    return incident
+    return Opened(incident, shown)
 
 
 def unreachable(desk: Desk, run: Run, why: str) -> Incident:
@@ -66,7 +75,7 @@ def unreachable(desk: Desk, run: Run, why: str) -> Incident:
     known = next((incident for incident in stops if incident.kind == "unreachable"), None)
     if known and known.run != desk.number:
         return known
-    return opened(desk, run, Stop("unreachable", why))
+    return opened(desk, run, Stop("unreachable", why)).incident
 
 
 def _noted(desk: Desk, run: Run, stop: Stop) -> Incident:

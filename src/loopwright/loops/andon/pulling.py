@@ -31,7 +31,7 @@ def pull(hub: Hub, shop: Workshop, reason: str) -> int:
         scope=weight.scope,
         level=shop.loops.levels.get("pull", weight.level),
         category="unknown",
-        confidence=0.0,
+        confidence=None,
         summary=told,
         base=tip,
         opened=now,

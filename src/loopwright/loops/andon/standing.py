@@ -10,9 +10,8 @@ from loopwright.andon import page, plan_mode
 from loopwright.andon.page import Page
 from loopwright.errors import LineStopped
 from loopwright.journal import line
-from loopwright.journal.codec import decode
-from loopwright.journal.facts import Lines
 from loopwright.journal.hub import Hub
+from loopwright.loops.andon import origin
 from loopwright.vocabulary import Incident
 
 _NAMED = re.compile(r"^wiki/90_LOG/\d{4}-\d\d-\d\d-(?:andon|meta)-gen-\d+(?:-\d+)?\.md$")
@@ -52,29 +51,18 @@ def pages(hub: Hub, commit: str) -> tuple[Page, ...]:
 def open_lines(hub: Hub, mainline: str) -> OpenLines:
     """What stands still now. An incident is open while its ref is there, or its page says so: a clone has the pages
     without the refs, which are made up for here."""
-    refs = set(line.standing(hub).refs)
+    refs = {ref.rpartition("/")[2]: ref for ref in line.standing(hub).refs}
     tip = hub.tip(mainline)
-    told = [found for found in pages(hub, tip) if found.incident] if tip else []
-    known = {line.ref_of(found.incident): found.incident for found in told if found.incident}
-    for found in told:
-        if found.incident and found.status == "open" and line.ref_of(found.incident) not in refs and tip:
-            line.stop(hub, found.incident, tip)
-            refs.add(line.ref_of(found.incident))
-    incidents = [known.get(ref) or _of_its_run(hub, ref) for ref in refs]
-    return OpenLines(tuple(sorted(incidents, key=lambda incident: (incident.run, incident.ordinal))))
-
-
-def _of_its_run(hub: Hub, ref: str) -> Incident:
-    """An incident whose page isn't on the mainline yet, as its run's journal has it; else as its ref tells it."""
-    number, _, ordinal = ref.rpartition("/")[2].partition("-")
-    for fact in Lines(hub.run_home(int(number)) / "journal.jsonl").entries():
-        if fact["kind"] == "incident" and line.ref_of(found := decode(Incident, fact["incident"])) == ref:
-            return found
-    scope = "line" if ref.startswith(line.WHOLE) else "plan"
-    plan = None if scope == "line" else line.plan_of(ref)
-    told = f"its page isn't written yet: `loopwright resume {number}` goes on with that"
-    place = int(ordinal) if ordinal.isdigit() else 1
-    return Incident(int(number), "unwritten", scope, 4, "unknown", 0.0, told, plan, ordinal=place)
+    told = {origin.name_of(found.path): found for found in pages(hub, tip)} if tip else {}
+    stops = [origin.unwritten(hub, ref) for name, ref in refs.items() if name not in told]
+    for name, found in told.items():
+        if name not in refs and found.status != "open":
+            continue
+        incident = origin.as_opened(hub, tip or "", found, refs.get(name))
+        stops += [incident] if incident else []
+        if incident and name not in refs and tip:
+            line.stop(hub, incident, tip)
+    return OpenLines(tuple(sorted(stops, key=lambda incident: (incident.run, incident.ordinal))))
 
 
 def admit(hub: Hub, mainline: str, plan: str, but: Iterable[str] = ()) -> None:

@@ -43,10 +43,11 @@ def resolve(hub: Hub, shop: Workshop, number: int, branch: str | None = None, *,
     missing = [] if typed else list(_not_typed(hub, incident))
     if incident.kind == "meta":
         missing += [] if plan_mode.decision(data) else ["a decision: `decision: resume` or `decision: drop`"]
+        missing += page.unswept(data) if plan_mode.decision(data) == "resume" else ()
         return _result(incident, resolved=False, missing=missing) if missing else _decided(hub, shop, incident, data)
     found = page.read(incident.page, data)
     missing += [str(problem) for problem in found.problems]
-    missing += earned.missing(found.analysis)
+    missing += (*earned.missing(found.analysis), *page.unswept(data))
     target = _target(hub, shop, branch)
     with _desk(hub, shop, incident) as desk:
         plan = starting.archived_plan(hub, number) if starting.is_archived(hub, number) else None

@@ -130,15 +130,14 @@ class Wall:
         return tuple(Found(who, f"{what} ({path.name})", f"it was put back; the other bytes: {path}") for path in new)
 
     def _reaches(self, commands: Commands) -> Iterator[Found]:
-        """What hooks and commands saw of it themselves (`reaches.log`), once."""
+        """What hooks and commands saw of it themselves (`reaches.log`, and its older part), once."""
         known = {str(fact["what"]) for fact in self.journal.facts() if fact["kind"] == "wall"}
         mine = re.compile(rf"{re.escape(self.hub.labs.name)}/gen-{self.guarded.run}(?!\d)")
-        with contextlib.suppress(OSError):
-            for line in (self.hub.home / REACHES).read_text(errors="replace").splitlines():
-                found = Found(commands.who, f"was refused: {_what(line)}", "nothing moved")
-                if mine.search(line) and found.told not in known:
-                    known.add(found.told)
-                    yield found
+        for line in (line for name in (f"{REACHES}.1", REACHES) for line in _lines(self.hub.home / name)):
+            found = Found(commands.who, f"was refused: {_what(line)}", "nothing moved")
+            if mine.search(line) and found.told not in known:
+                known.add(found.told)
+                yield found
 
     # -------------------------------------------------------------- keeping
 
@@ -191,6 +190,13 @@ def _filled(text: str, values: Mapping[str, str]) -> str:
     for name, value in values.items():
         text = text.replace(f"{{{name}}}", value)
     return text
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text(errors="replace").splitlines()
+    except OSError:  # nobody ever reached for anything
+        return []
 
 
 def _what(line: str) -> str:

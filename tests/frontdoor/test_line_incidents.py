@@ -1,0 +1,242 @@
+"""What stops the whole line by itself, what a level asks of a person, and that no edit makes less of an incident."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from loopwright.testing.script import Fault, Session
+
+from .conftest import GOOD, PLAN, Scripted, Shop, good_maker, judges, maker, small_maker, small_plan, verdict, write
+from .incidents import COUNTER, TEST, filled_in, hopeless, incidents, page_of, stopped_shop
+
+AT_ONCE = {"LOOPWRIGHT_RETRY_SECONDS": "0"}
+AWAY = [Fault("overloaded")]  # once: who asks again gets an answer
+
+
+def open_kinds(shop: Shop) -> list[str]:
+    return [row["kind"] for row in incidents(shop) if row["status"] == "open"]
+
+
+# ---------------------------------------------------------------- the model can't be reached
+
+
+def unreachable(scripted: Scripted) -> Shop:
+    """A shop whose plan `small` is paused: its model was away."""
+    shop = scripted([small_maker(1, faults=AWAY), small_maker(2), *judges()])
+    shop.plan("small", small_plan(1))
+    told = shop.door("run", "small", "--json", env=AT_ONCE)
+    assert told.code == 4, told.err
+    assert told.json["outcome"] == "paused"
+    assert told.json["incident"] == page_of(shop)
+    return shop
+
+
+def test_a_model_that_is_away_stops_the_whole_line_and_starts_no_other_plan(scripted: Scripted) -> None:
+    shop = unreachable(scripted)
+
+    (row,) = incidents(shop)
+    assert (row["kind"], row["scope"], row["category"], row["status"]) == ("unreachable", "line", "network", "open")
+    status = shop.door("status")
+    assert status.code == 3
+    assert status.out.startswith("THE LINE IS STOPPED (unreachable, gen-1)")
+    shop.plan("other", small_plan(2))
+    assert shop.door("run", "other").code == 3
+
+
+def test_it_closes_itself_when_the_model_answers(scripted: Scripted) -> None:
+    shop = unreachable(scripted)
+
+    told = shop.door("resume", "1", "--json")
+
+    assert told.code == 0, told.err
+    assert told.json["landed"]
+    (row,) = incidents(shop)
+    assert row["status"] == "resolved"
+    assert re.search(r"^resolved: .*the model answered gen-1", shop.read(row["page"]), re.MULTILINE)
+    assert shop.door("status").code == 0
+
+
+def test_nobody_needs_to_fill_in_its_page_and_nobody_can_close_it_by_hand(scripted: Scripted) -> None:
+    shop = unreachable(scripted)
+
+    told = shop.door("andon", "resolve", "1")
+
+    assert told.code == 2
+    assert "it closes by itself" in told.err
+    assert open_kinds(shop) == ["unreachable"]
+
+
+def test_rejecting_its_run_lets_the_line_go_on(scripted: Scripted) -> None:
+    shop = unreachable(scripted)
+
+    assert shop.door("reject", "1").code == 0
+
+    assert open_kinds(shop) == []
+    shop.plan("other", small_plan(2))
+    assert shop.door("run", "other").code == 0
+
+
+# ---------------------------------------------------------------- the harness
+
+
+def test_the_same_failure_in_a_third_plan_suspects_the_harness_and_stops_the_line(scripted: Scripted) -> None:
+    shop = scripted([hopeless(), *judges()])
+    shop.configure("loops: {execution: {attempts-per-chunk: 2}}", "breakers: {consecutive-failures: 9}")
+    for name in ("one", "two"):
+        shop.plan(name, PLAN.replace("# A discount", f"# Discount {name}"))
+        assert shop.door("run", name).code == 3
+    assert open_kinds(shop) == ["attempts", "attempts"]  # four attempts, two plans
+    assert shop.door("status", "--json").json["line"] == "running"
+
+    shop.plan("three")
+    assert shop.door("run", "three").code == 3
+
+    *_, third = incidents(shop)
+    assert (third["kind"], third["scope"], third["level"]) == ("harness", "line", 3)
+    assert "the same failure as in one, two, so the harness is suspected and not the maker" in third["summary"]
+    assert shop.door("status").code == 3
+
+
+# ---------------------------------------------------------------- action levels
+
+
+def test_the_repository_sets_a_level_of_its_own(scripted: Scripted) -> None:
+    shop = scripted([hopeless(), *judges()])
+    shop.configure("loops: {execution: {attempts-per-chunk: 1}}", "levels: {attempts: 4}")
+    shop.plan("fix")
+    assert shop.door("run", "fix").code == 3
+
+    (row,) = incidents(shop)
+    assert row["level"] == 4
+    earned(shop)
+    asks(shop)
+    assert "an edit is not enough at level 4" in shop.door("watch", "--once").err
+    assert "an edit is not enough at level 4" in shop.read(row["page"])
+    assert open_kinds(shop) == ["attempts"]
+
+    assert shop.door("andon", "resolve", "1").code == 0
+
+
+def earned(shop: Shop) -> None:
+    """Everything that closing asks for, but for the person's word."""
+    shop.write("tests/test_total.py", TEST)
+    shop.commit("a test of the empty total")
+    shop.write(page_of(shop), filled_in(shop.read(page_of(shop)), check=COUNTER))
+
+
+def asks(shop: Shop) -> None:
+    shop.write(page_of(shop), shop.read(page_of(shop)).replace("status: open", "status: resolved"))
+
+
+EDITS = {
+    "its level": ("level: 2", "level: 1"),
+    "its kind": ('kind: "attempts"', 'kind: "budget"'),
+    "its scope": ("scope: plan", "scope: line"),
+    "what failed": ("failing-command: ", "failing-command: true #"),
+    "its run": ("run: 1", "run: 7"),
+    "its plan": ('plan: "fix"', 'plan: "other"'),
+}
+
+
+@pytest.mark.parametrize("case", EDITS)
+@pytest.mark.parametrize("committed", [False, True])
+def test_an_edit_of_the_page_makes_an_incident_no_other_one(scripted: Scripted, case: str, committed: bool) -> None:
+    shop = scripted([hopeless(), *judges()])
+    shop.configure("loops: {execution: {attempts-per-chunk: 1}}")
+    shop.plan("fix")
+    assert shop.door("run", "fix").code == 3
+    before = incidents(shop)
+    text = shop.read(page_of(shop))
+    old, new = EDITS[case]
+    assert old in text
+    shop.write(page_of(shop), text.replace(old, new, 1))
+    if committed:
+        shop.commit("made less of it")
+
+    assert incidents(shop) == before
+    shop.write("plans/fix.md", shop.read("plans/fix.md").replace("status: stopped", "status: ready"))
+    told = shop.door("run", "fix")
+    assert told.code == 3
+    assert "the line of fix is stopped (attempts, gen-1)" in told.err
+    refused = shop.door("andon", "resolve", "1", "--json")
+    assert refused.code == 1
+    assert any("must pass" in missing for missing in refused.json["missing"]) or "root cause" in refused.out
+
+
+def test_a_clone_without_the_refs_has_the_incident_as_it_came_to_the_mainline(
+    scripted: Scripted, shop: Shop, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    stopped_shop(scripted)
+    shop.write(page_of(shop), shop.read(page_of(shop)).replace("level: 2", "level: 1"))
+    shop.commit("made less of it")
+    place = tmp_path_factory.mktemp("clone") / "shop"
+    shop.git("clone", "-q", str(shop.path), str(place))
+
+    (row,) = shop.door("-C", str(place), "andon", "list", "--json").json["incidents"]
+
+    assert (row["status"], row["level"]) == ("open", 2)
+
+
+# ---------------------------------------------------------------- the sweep
+
+
+def test_nothing_is_closed_before_anybody_looked_where_else_it_might_be(scripted: Scripted) -> None:
+    shop = stopped_shop(scripted)
+    earned(shop)
+    head, title, _ = shop.read(page_of(shop)).partition("## Horizontal sweep\n")
+    shop.write(page_of(shop), f"{head}{title}\nNothing was looked for: the search took too long.\n")
+
+    told = shop.door("andon", "resolve", "1", "--json")
+
+    assert told.code == 1
+    assert [missing for missing in told.json["missing"] if missing.startswith("the sweep: ")] == told.json["missing"]
+
+    shop.write(page_of(shop), f"{head}{title}\n- `src/pricing.py`: looked at, and fine.\n")
+    assert shop.door("andon", "resolve", "1").code == 0
+
+
+# ---------------------------------------------------------------- what is expected is no incident
+
+
+def test_a_red_step_and_a_tool_s_exit_code_are_no_incident(scripted: Scripted) -> None:
+    red = write("tests/test_ten.py", TEST.replace("total([]), 0", "total([10]), 10"))
+    tried = maker(red, write("src/pricing.py", "def broken(:\n"), write("src/pricing.py", GOOD))
+    shop = scripted([tried, *judges()])
+    shop.plan("fix")
+
+    told = shop.door("run", "fix", "--json")
+
+    assert told.code == 0, told.out
+    assert incidents(shop) == []
+
+
+def test_a_checker_that_says_no_once_and_is_heard_is_no_incident(scripted: Scripted) -> None:
+    no = Session(role="checker", turns=[verdict("reject", "say what percent is")], unless="PERCENT")
+    said = maker(write("src/pricing.py", GOOD.replace("percent", "PERCENT")), when="say what percent is")
+    shop = scripted([said, good_maker(), no, *judges()])
+    shop.plan("fix")
+
+    told = shop.door("run", "fix", "--json")
+
+    assert told.code == 0, told.err
+    assert told.json["chunks"][0]["attempts"] == 2
+    assert incidents(shop) == []
+
+
+# ---------------------------------------------------------------- a plan that holds a key
+
+
+def test_a_plan_that_holds_a_key_is_not_begun(scripted: Scripted) -> None:
+    shop = scripted([good_maker(), *judges()])
+    key = "sk-ant-" + "api03-Zq7Lm2Xv9Rk4Tn8Bw3Yc6Hd1Jf5Gs0Pa"
+    shop.plan("fix", PLAN.replace("# A discount", f"# A discount with {key}"))
+
+    told = shop.door("run", "fix")
+
+    assert told.code == 2
+    line = next(n for n, text in enumerate(shop.read("plans/fix.md").splitlines(), 1) if key in text)
+    assert f"plans/fix.md:{line}: the plan holds a secret (anthropic key)" in told.err
+    assert key not in told.err
+    assert shop.git("for-each-ref", "refs/loopwright") == ""
