@@ -8,6 +8,7 @@ from benchmarks import (
     classification,
     drift_guard,
     idle_watcher,
+    incident_opening,
     landing_rate,
     run_overhead,
     start_up,
@@ -23,4 +24,5 @@ ALL: dict[str, Benchmark] = {
     "idle_watcher": idle_watcher,
     "classification": classification,
     "drift_guard": drift_guard,
+    "incident_opening": incident_opening,
 }
