@@ -32,7 +32,7 @@ def status(hub: Hub) -> dict[str, Any]:
     reviewed = records.of_plans(hub, (plan.name for plan in everything if plan.status is Status.REVIEW))
     line = {
         "line": "stopped" if stops.whole else "running",
-        "incidents": [incident_row(incident, "open") for incident in stops.incidents],
+        "incidents": [incident_row(incident, "open") for incident in stops.by_reach],
         "mainline": loops.mainline,
         "plans": [
             {

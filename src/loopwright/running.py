@@ -45,8 +45,11 @@ class Host:
         return workshop.assemble(self.hub, self.environ, found, clock=self.clock, tell=self.tell, plan=plan)
 
 
-def run(host: Host, name: str) -> dict[str, Any]:
-    """Run a plan, or go on with its interrupted run, or tell its finished one again. The object of `run --json`."""
+def run(host: Host, name: str, *, words: bool = True) -> dict[str, Any]:
+    """Run a plan, or go on with its interrupted run, or tell its finished one again. The object of `run --json`.
+
+    `words`: what a person wrote into the pages that hold this plan is taken first; a watcher does that by itself.
+    """
     shell.hide_environment()
     workshop.must_be_on_a_branch(host.hub)
     moving.finish(host.hub)
@@ -56,18 +59,25 @@ def run(host: Host, name: str) -> dict[str, Any]:
         shop = host.shop(plan, configured)
         if plan.status in ("ready", "running"):
             workshop.preflight(shop)
-    _take_words(host, shop)
+    if words:
+        _take_words(host, shop, plan.name)
     with starting.desk_for(host.hub, shop, name) as desk:
         if isinstance(desk, Finished):
             return checked(decisions.as_result(desk.record))
         return checked(pausing.carry_out(desk))
 
 
-def _take_words(host: Host, shop: Workshop) -> None:
-    """What a person wrote into pages of the stopped line since: it counts without a watcher, too."""
-    if line.standing(host.hub).refs:
-        for incident in closing.edited(host.hub, shop.loops.mainline):
-            take_word(host, incident.run)
+def _take_words(host: Host, shop: Workshop, plan: str) -> None:
+    """What a person wrote since into the pages that hold this plan: it counts without a watcher, too. One that can't be
+    taken now leaves its line as it is, which is what the run is then told."""
+    if not line.standing(host.hub).of(plan):
+        return
+    for incident in closing.edited(host.hub, shop.loops.mainline):
+        if incident.scope == "line" or incident.plan == plan:
+            try:
+                take_word(host, incident.run)
+            except LoopwrightError as problem:
+                host.tell(Event("note", f"gen-{incident.run}'s page: {problem}"))
 
 
 def decide(host: Host, verb: str, number: int) -> dict[str, Any]:

@@ -63,13 +63,14 @@ def assess(
     """The incident that a stop is.
 
     `levels` are a repository's own action levels by kind; `printed` gives all that a failed command printed. `others`
-    are the incidents that are open: the same failure in two other plans, or by two other makers (`maker` names this
-    one's backend and model), makes this one a suspicion of the harness. Attempts at one chunk are never independent.
+    are the incidents that are open: the same output of the same command in two other plans, or by two other makers
+    (`maker` names this one's backend and model), makes this one a suspicion of the harness. Attempts at one chunk are
+    never independent; a guard or a counter says the same of everybody, and suspects nothing.
     """
     failed = decisive(run, stop)
     causes = _causes(stop, failed, printed)
     mark = signature(failed.command or failed.check, printed(failed)) if failed else signature(stop.reason, stop.detail)
-    sources = _sources(mark, run.plan.name, maker, others)
+    sources = _sources(mark, run.plan.name, maker, others) if failed and failed.command else []
     kind = "harness" if sources else stop.reason
     weight = KINDS.get(kind, Weight(PLAN, 2))
     return Incident(

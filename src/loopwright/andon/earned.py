@@ -47,6 +47,8 @@ def _of_one(measure: Countermeasure) -> Iterator[str]:
             yield "`- Location:` with the path of the file that holds it"
         if is_placeholder(measure.check):
             yield "`- Check:` with a command in a code span that passes now and fails on what failed"
+        elif "\n" in measure.check:
+            yield "`- Check:` in one line: a standard's check is one, such as `sh checks/total.sh`"
         elif always_passes(measure.check):
             yield f"a check that can fail: `{measure.check}` can't"
     elif is_placeholder(measure.justification):

@@ -15,7 +15,9 @@ PLACES = 2
 MENDED_IN_VAIN = 2
 """So often a mend was followed by another failure: what is mended isn't the cause."""
 
-_NO_FAILURE = frozenset({"budget", "conflict", "plan-drift", "unreachable", "pull", "user-failures", "meta"})
+_NO_FAILURE = frozenset(
+    {"budget", "conflict", "plan-drift", "unreachable", "pull", "user-failures", "meta", "lab", "harness"}
+)
 """Kinds that say nothing of whether the plan can be carried out."""
 
 
@@ -30,7 +32,7 @@ def due(rows: Iterable[Row], incidents: Sequence[Incident], limit: int) -> str |
 
 
 def _places(incidents: Sequence[Incident]) -> str | None:
-    where = {_place(incident): incident for incident in incidents}
+    where = {_place(one): one for one in incidents if one.chunk is not None or one.kind != "role-wall"}
     if len(where) < PLACES:
         return None
     told = ", ".join(f"gen-{incident.run} at {place}" for place, incident in where.items())

@@ -77,6 +77,8 @@ def _show(where: Path, options: argparse.Namespace) -> int:
         raise BadUse(f"run {options.number} has no incident", "`loopwright andon list` has all of them")
     row = next((row for row in reversed(mine) if row["status"] == "open"), mine[-1])
     text = overview.page_text(hub, row["page"])
+    if not text:
+        raise BadUse(f"{row['page'] or 'its page'} isn't there", f"`loopwright andon resolve {options.number}`")
     if options.json:
         facts({**row, "text": text})
     else:
@@ -103,8 +105,8 @@ def _say(result: dict[str, Any]) -> None:
             print(f"  {name}: a gate from now on (agents/STANDARDS.md)")
         if result["landed"]:
             print(f"  landed as {result['landed'][:10]}")
-        if result["plan"]:
-            print(f"  {result['plan']} is ready again, and takes up where it stopped")
+        if result["ready"]:
+            print(f"  {result['ready']} is ready again, and takes up where it stopped")
         return
     print(coloured(f"gen-{result['run']}: not resolved; what is missing:", "red"))
     for item in result["missing"]:

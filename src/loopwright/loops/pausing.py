@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from loopwright.errors import BadUse, Interrupted, Unreachable
+from loopwright.errors import BadFiles, BadUse, Interrupted, Unreachable
 from loopwright.loops import closing, execution, reports
 from loopwright.loops.andon import opening, settling
 from loopwright.loops.desk import Desk
@@ -26,6 +26,9 @@ def carry_out(desk: Desk, *, decided: bool = False) -> dict[str, Any]:
         settling.answered(desk)  # it did meanwhile: the incident of now is another one
         incident = opening.unreachable(desk, execution.so_far(desk), why)
         return {**_standing(desk, Outcome.PAUSED, why), "incident": incident.page}
+    except BadFiles as problem:  # such as a page of standards that was broken meanwhile
+        _standing(desk, Outcome.PAUSED, f"{problem}; then `loopwright resume {desk.number}`")
+        raise
     except BadUse as problem:  # such as a model that the API doesn't know: told as bad input, and the run stands still
         _standing(desk, Outcome.PAUSED, f"{problem.problem} (mend: {problem.mend})")
         raise BadUse(problem.problem, f"{problem.mend}; then `loopwright resume {desk.number}`") from problem

@@ -24,10 +24,11 @@ def rows(hub: Hub, decisions: Mapping[int, tuple[str, ...]] | None = None) -> tu
 
 
 def _row(record: Mapping[str, Any], more: tuple[str, ...]) -> Row:
-    """A rollback is a person's decision from its first moment on, and its own end is none of a maker's failures."""
-    taking_back, stop = record["kind"] == "rollback", record["stop"] or {}
-    own = not taking_back and stop.get("reason") != "rejected"
-    began = record["started"] if taking_back else None
+    """A rollback, or the landing of a mend, is a person's decision from its first moment on, and its own end is none of
+    a maker's failures."""
+    by_a_person, stop = record["kind"] != "plan", record["stop"] or {}
+    own = not by_a_person and stop.get("reason") != "rejected"
+    began = record["started"] if by_a_person else None
     return Row(
         run=int(record["run"]),
         plan=str(record["plan"]),

@@ -87,7 +87,10 @@ def _work(hub: Hub, environ: dict[str, str], job: Job, reports: connection.Conne
         if job.verb == "resolve" and job.run is not None:
             send("resolved", running.take_word(host, job.run))
             return
-        result = running.run(host, job.plan) if job.run is None else running.decide(host, job.verb, job.run)
+        if job.run is None:
+            result = running.run(host, job.plan, words=False)
+        else:
+            result = running.decide(host, job.verb, job.run)
     except LoopwrightError as error:
         send("refused", {"plan": job.plan, "problem": str(error), "exit": error.exit_code})
         return

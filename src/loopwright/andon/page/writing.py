@@ -202,7 +202,7 @@ def _how_to_close(incident: Incident) -> Iterator[str]:
     yield from (
         "Write above, in the places that are there:",
         "",
-        "1. five whys, each with a command that shows it;",
+        "1. five whys, each with a command that shows it: they are yours, and nothing below asks for them;",
         f"2. the root cause and its category: {', '.join(CATEGORIES)}. A person, an agent or bad luck is none;",
         "3. a countermeasure: its level (L1 it can't happen, L2 a check notices it, L3 a written rule, L4 a note), its",
         "   location in the repository, and a check that fails on the failed attempt and passes now;",

@@ -12,6 +12,7 @@ from loopwright.andon.plan_mode.page import (
     run_of,
     undecided,
     with_draft,
+    written,
 )
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "run_of",
     "undecided",
     "with_draft",
+    "written",
 ]

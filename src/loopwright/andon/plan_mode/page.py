@@ -110,9 +110,14 @@ def read(path: str, data: bytes) -> Page:
 
 def decision(data: bytes) -> str:
     """What a person wrote behind `decision:`; empty for nothing that is one."""
-    document = markdown.read("", data, forgiving=True)
-    word = str(document.header.get("decision") or "").strip().lower()
+    word = written(data).lower().rstrip(".")
     return word if word in DECISIONS else ""
+
+
+def written(data: bytes) -> str:
+    """Whatever stands behind `decision:`."""
+    document = markdown.read("", data, forgiving=True)
+    return markdown.flat(str(document.header.get("decision") or ""))
 
 
 def undecided(data: bytes) -> bytes:

@@ -15,8 +15,8 @@ from loopwright.loops.andon import origin
 from loopwright.vocabulary import Incident
 
 _NAMED = re.compile(r"^wiki/90_LOG/\d{4}-\d\d-\d\d-(?:andon|meta)-gen-\d+(?:-\d+)?\.md$")
-_READ: dict[str, Page] = {}
-"""Pages by their blob: they hardly ever change, and a watcher looks at all of them again and again."""
+_READ: dict[tuple[str, str], Page] = {}
+"""Pages by path and blob: they hardly ever change, and a watcher looks at all of them again and again."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,11 @@ class OpenLines:
         """Those that stop the whole line."""
         return tuple(incident for incident in self.incidents if incident.scope == "line")
 
+    @property
+    def by_reach(self) -> tuple[Incident, ...]:
+        """All of them, what stops the whole line first."""
+        return (*self.whole, *(incident for incident in self.incidents if incident.scope != "line"))
+
     def of(self, plan: str) -> tuple[Incident, ...]:
         """Those that stop a plan, the whole line's first."""
         own = (incident for incident in self.incidents if incident.scope != "line" and incident.plan == plan)
@@ -38,14 +43,13 @@ class OpenLines:
 
 def pages(hub: Hub, commit: str) -> tuple[Page, ...]:
     """Every incident's page that a commit has, the oldest first."""
-    listed = {path: entry.blob for path, entry in hub.entries(commit).items() if _NAMED.match(path)}
-    new = {blob for blob in listed.values() if blob not in _READ}
-    texts = hub.git.blobs(new) if new else {}
-    for path, blob in listed.items():
-        if blob in new:
-            read = plan_mode.read if plan_mode.is_page(path) else page.read
-            _READ[blob] = read(path, texts[blob] or b"")
-    return tuple(_READ[blob] for _, blob in sorted(listed.items()))
+    listed = sorted((path, entry.blob) for path, entry in hub.entries(commit).items() if _NAMED.match(path))
+    new = [key for key in listed if key not in _READ]
+    texts = hub.git.blobs({blob for _, blob in new}) if new else {}
+    for path, blob in new:
+        read = plan_mode.read if plan_mode.is_page(path) else page.read
+        _READ[path, blob] = read(path, texts[blob] or b"")
+    return tuple(_READ[key] for key in listed)
 
 
 def open_lines(hub: Hub, mainline: str) -> OpenLines:

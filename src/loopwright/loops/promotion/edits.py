@@ -21,7 +21,7 @@ class Edit:
     what: `status` (a plan's status line), `tick` (a chunk's own line), `page` (a whole new file), `log` (one line
     more), `index` (one line more), `standards` (one entry more, or merged with the one of the same check), `whole`
     (regenerated), `adopt` (what isn't there yet), `resolved` (an incident's page), `refused` (the same, with what is
-    missing).
+    missing), `analysis` and `planned` (the analyst's and the planner's answer, on a page that waits for it).
     """
 
     what: str
@@ -46,8 +46,6 @@ class Edit:
                 return closed(data, when, words)
             case "planned", (name, risks):
                 return plan_mode.with_draft(data, name, risks)
-            case "decided", (when, words):
-                return plan_mode.closed(data, when, words)
             case "analysis", (text,):
                 return with_analysis(data, decode(Analysis, json.loads(text)))
             case "status", (status,):

@@ -1,1 +1,1 @@
-"""Closing an incident is earned, and by a person: what its page says is held against commands before a line goes on."""
+"""How a stopped line goes on again: what a page says, held against commands (`proof`), and what closing writes."""

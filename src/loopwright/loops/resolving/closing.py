@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from loopwright import markdown
 from loopwright.andon import earned, page, plan_mode
 from loopwright.andon.page import Page
 from loopwright.checkpoints import reached
@@ -23,9 +24,12 @@ from loopwright.loops.promotion import edits as editing
 from loopwright.loops.promotion import recording
 from loopwright.loops.promotion.edits import Edit
 from loopwright.loops.resolving.proof import Proof
-from loopwright.vocabulary import Incident, Plan, Standard, Status
+from loopwright.vocabulary import Incident, Plan, Status
 
 Result = dict[str, Any]
+
+_OTHERWISE = frozenset({"unreachable", "unwritten"})
+"""Kinds that no page closes: one closes itself, the other has no page yet."""
 
 
 def resolve(hub: Hub, shop: Workshop, number: int, branch: str | None = None, *, typed: bool = True) -> Result:
@@ -40,26 +44,38 @@ def resolve(hub: Hub, shop: Workshop, number: int, branch: str | None = None, *,
     data = starting.tree_of(hub, shop.loops.mainline).read(incident.page)
     if data is None:
         raise BadUse(f"{incident.page} isn't there", "`git checkout` it, or write it anew as the formats have it")
-    missing = [] if typed else list(_not_typed(hub, incident))
     if incident.kind == "meta":
-        missing += [] if plan_mode.decision(data) else ["a decision: `decision: resume` or `decision: drop`"]
-        missing += page.unswept(data) if plan_mode.decision(data) == "resume" else ()
-        return _result(incident, resolved=False, missing=missing) if missing else _decided(hub, shop, incident, data)
+        return _decided(hub, shop, incident, data)
     found = page.read(incident.page, data)
-    missing += [str(problem) for problem in found.problems]
-    missing += (*earned.missing(found.analysis), *page.unswept(data))
     target = _target(hub, shop, branch)
-    with _desk(hub, shop, incident) as desk:
-        plan = starting.archived_plan(hub, number) if starting.is_archived(hub, number) else None
-        missing += Proof(desk, incident, target).missing(plan, found.analysis)
+    missing = [] if typed else list(_not_typed(hub, incident))
+    missing += [str(problem) for problem in (*found.problems, *standards.examine(_standards(hub, shop))[1])]
+    missing += (*earned.missing(found.analysis), *page.unswept(data))
+    missing += _unproven(hub, shop, incident, found, target)
+    landed = None
+    if not missing and branch:
+        landed = given.land(hub, shop, incident, target)
+        missing += [] if landed["landed"] else [f"{branch} did not land: {_why_not(landed)}"]
+    if not missing and starting.tree_of(hub, shop.loops.mainline).read(incident.page) != data:
+        missing.append(f"the page as it is now: it was changed meanwhile; `loopwright andon resolve {number}` again")
     if missing:
-        return _result(incident, resolved=False, missing=missing)
-    landed = given.land(hub, shop, incident, target) if branch else None
-    if landed and not landed["landed"]:
-        why = landed["held"] or f"run {landed['run']} was {landed['outcome']}: {landed['page']}"
-        return _result(incident, resolved=False, missing=[f"{branch} did not land: {why}"])
-    taught = _close(hub, shop, incident, data, found)
-    return _result(incident, resolved=True, standards=taught, landed=landed["commit"] if landed else None)
+        return _result(incident, missing=missing)
+    return _close(hub, shop, incident, data, found, landed["commit"] if landed else None)
+
+
+def _standards(hub: Hub, shop: Workshop) -> bytes:
+    return hub.tree(starting.mainline_tip(hub, shop.loops.mainline)).read(standards.PATH) or b""
+
+
+def _unproven(hub: Hub, shop: Workshop, incident: Incident, found: Page, target: str) -> list[str]:
+    """What commands don't show on `target`."""
+    plan = starting.archived_plan(hub, incident.run) if starting.is_archived(hub, incident.run) else None
+    with _desk(hub, shop, incident) as desk:
+        return list(Proof(desk, incident, target).missing(plan, found.analysis))
+
+
+def _why_not(landed: Result) -> str:
+    return str(landed["held"] or f"run {landed['run']} was {landed['outcome']}: {landed['page']}")
 
 
 def edited(hub: Hub, mainline: str) -> tuple[Incident, ...]:
@@ -72,8 +88,8 @@ def edited(hub: Hub, mainline: str) -> tuple[Incident, ...]:
 
 def _asks(incident: Incident, data: bytes) -> bool:
     if incident.kind == "meta":
-        return bool(plan_mode.decision(data))
-    return page.read(incident.page, data).status == "resolved"
+        return bool(plan_mode.written(data))
+    return incident.kind not in _OTHERWISE and page.read(incident.page, data).status == "resolved"
 
 
 def refuse(hub: Hub, shop: Workshop, result: Result) -> None:
@@ -89,7 +105,7 @@ def _open(hub: Hub, shop: Workshop, number: int) -> Incident | None:
     asking = [incident for incident in edited(hub, shop.loops.mainline) if incident.run == number]
     # Of several, first the one about which a person wrote something; an incident before the Plan Mode it led to.
     for incident in (*asking, *sorted(mine, key=lambda incident: incident.kind == "meta")):
-        if incident.kind not in ("unreachable", "unwritten"):
+        if incident.kind not in _OTHERWISE:
             return incident
     if mine:
         raise BadUse(f"gen-{number} isn't closed so: {mine[0].kind}", standing.way_on(mine[0]))
@@ -106,11 +122,17 @@ def _ended(hub: Hub, shop: Workshop, number: int) -> Incident:
 
 def _not_typed(hub: Hub, incident: Incident) -> Iterator[str]:
     """Why an edit of the page is not a person's word."""
-    command = f"type `loopwright andon resolve {incident.run}`"
     if incident.level >= 4:
+        command = f"type `loopwright andon resolve {incident.run}`"
         yield f"a person's word: an edit is not enough at level 4, {command}"
-    elif span := lab_times.written_in_a_lab(hub, hub.top / incident.page):
-        yield f"a person's word: this page was written while a command ran in a lab of gen-{span.run}; {command}"
+    else:
+        yield from _written_in_a_lab(hub, incident)
+
+
+def _written_in_a_lab(hub: Hub, incident: Incident) -> Iterator[str]:
+    if span := lab_times.written_in_a_lab(hub, hub.top / incident.page):
+        again = "save it again" if incident.kind == "meta" else f"type `loopwright andon resolve {incident.run}`"
+        yield f"a person's word: this page was written while a command ran in a lab of gen-{span.run}; {again}"
 
 
 def _target(hub: Hub, shop: Workshop, branch: str | None) -> str:
@@ -135,8 +157,8 @@ def _desk(hub: Hub, shop: Workshop, incident: Incident) -> Iterator[Desk]:
         yield Desk(hub, shop, claim, Plan(name, incident.page, name, ""), base, "resolution")
 
 
-def _close(hub: Hub, shop: Workshop, incident: Incident, data: bytes, found: Page) -> list[str]:
-    """Page, standards, status and log in one commit, with the ref gone in the same moment; the standards' names."""
+def _close(hub: Hub, shop: Workshop, incident: Incident, data: bytes, found: Page, landed: str | None) -> Result:
+    """Page, standards, status and log in one commit, with the ref gone in the same moment."""
     at = shop.clock.now()
     now = at.isoformat(timespec="seconds")
     who = hub.git.person()
@@ -147,18 +169,43 @@ def _close(hub: Hub, shop: Workshop, incident: Incident, data: bytes, found: Pag
         Edit("log", "wiki/log.md", (now[:10], "resolved", title)),
         *editing.standards(earned.proven(found.analysis), incident.page, at.date()),
     ]
-    if incident.plan and not _stopped_by_another(hub, shop, incident):
-        edits.append(Edit("status", f"plans/{incident.plan}.md", (str(Status.READY),)))
+    ready = incident.plan if _goes_on(hub, shop, incident) else None
+    if ready:
+        edits.append(Edit("status", f"plans/{ready}.md", (str(Status.READY),)))
     reached("andon:earned")
     drops = (line.ref_of(incident),)
     tip = recording.record(hub, shop.loops.mainline, tuple(edits), f"loopwright: {title}", incident.run, drops=drops)
-    return [one.name for one in standards.examine(hub.tree(tip).read(standards.PATH) or b"")[0] if _by(one, incident)]
+    every, _ = standards.examine(hub.tree(tip).read(standards.PATH) or b"")
+    taught = [one.name for one in every if incident.page in one.incident]
+    return _result(incident, resolved=True, standards=taught, landed=landed, ready=ready)
+
+
+def _goes_on(hub: Hub, shop: Workshop, incident: Incident) -> bool:
+    """Whether its plan is to be ready again: it is stopped, and by nothing else. What a person made of it stays."""
+    if not incident.plan or _stopped_by_another(hub, shop, incident):
+        return False
+    path = f"plans/{incident.plan}.md"
+    data = starting.tree_of(hub, shop.loops.mainline).read(path) or b""
+    return markdown.read(path, data, forgiving=True).header.get("status") == Status.STOPPED
 
 
 def _decided(hub: Hub, shop: Workshop, incident: Incident, data: bytes) -> Result:
-    """Carry out a person's decision after a Meta-Andon: the line goes on, and a dropped plan's incidents go with it."""
+    """Carry out a person's decision after a Meta-Andon, which is in its page alone, if nothing is missing."""
+    word = plan_mode.decision(data)
+    missing = [] if word else [f"a decision: `decision: resume` or `decision: drop`{_not(plan_mode.written(data))}"]
+    missing += _written_in_a_lab(hub, incident)
+    missing += page.unswept(data) if word == "resume" else ()
+    return _result(incident, missing=missing) if missing else _carried_out(hub, shop, incident, data, word)
+
+
+def _not(word: str) -> str:
+    return f", not `{word}`" if word else ""
+
+
+def _carried_out(hub: Hub, shop: Workshop, incident: Incident, data: bytes, word: str) -> Result:
+    """The line goes on; with `drop` the plan's incidents go with it."""
     now = shop.clock.now().isoformat(timespec="seconds")
-    word, who = plan_mode.decision(data), hub.git.person() or "a person"
+    who = hub.git.person() or "a person"
     text = plan_mode.closed(data, now, f"{word}, by {who}").decode(errors="surrogateescape")
     title = f"Plan Mode (gen-{incident.run}): {word}"
     edits = [Edit("page", incident.page, (text,)), Edit("log", "wiki/log.md", (now[:10], "decided", title))]
@@ -174,10 +221,6 @@ def _decided(hub: Hub, shop: Workshop, incident: Incident, data: bytes) -> Resul
     return _result(incident, resolved=True)
 
 
-def _by(standard: Standard, incident: Incident) -> bool:
-    return incident.page in standard.incident
-
-
 def _stopped_by_another(hub: Hub, shop: Workshop, incident: Incident) -> bool:
     """Whether the plan has another incident of its own that is open still."""
     stops = standing.open_lines(hub, shop.loops.mainline).incidents
@@ -187,10 +230,11 @@ def _stopped_by_another(hub: Hub, shop: Workshop, incident: Incident) -> bool:
 def _result(
     incident: Incident,
     *,
-    resolved: bool,
+    resolved: bool = False,
     missing: list[str] | None = None,
     standards: list[str] | None = None,
     landed: str | None = None,
+    ready: str | None = None,
 ) -> Result:
     return {
         "run": incident.run,
@@ -199,5 +243,6 @@ def _result(
         "missing": missing or [],
         "standards": standards or [],
         "landed": landed,
+        "ready": ready,
         "page": incident.page,
     }

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from loopwright.andon import earned
 from loopwright.checks.gates import GateCheck
+from loopwright.errors import LabFailed
 from loopwright.loops.desk import Desk
 from loopwright.loops.verification import fresh_lab, rules
 from loopwright.vocabulary import TESTS, Analysis, Countermeasure, Gate, Incident, Plan, Verdict, matches
@@ -24,6 +25,12 @@ class Proof:
 
     def missing(self, plan: Plan | None, analysis: Analysis) -> Iterator[str]:
         """What doesn't hold yet, in words. Every command is run, so that one pass names all of it."""
+        try:
+            yield from self._unshown(plan, analysis)
+        except LabFailed as problem:
+            yield f"a lab to run commands in, on {self.commit[:10]}: {str(problem).splitlines()[0][:200]}"
+
+    def _unshown(self, plan: Plan | None, analysis: Analysis) -> Iterator[str]:
         there = {measure: self._is_there(measure) for measure in earned.proven(analysis)}
         for measure in (measure for measure, found in there.items() if not found):
             yield f"`{_path(measure)}` ({measure.measure}): there is no such file on {self.commit[:10]}"
@@ -32,9 +39,9 @@ class Proof:
         for verdict in self._run("mended", self.commit, wanted):
             if not verdict.passed:
                 yield f"`{verdict.command}` must pass on {self.commit[:10]}: {verdict.evidence.splitlines()[0][:200]}"
-        if self.incident.commit:
+        if failed := self.incident.commit or self.incident.base:
             for measure in measures:
-                yield from self._idle(measure, self.incident.commit)
+                yield from self._idle(measure, failed)
 
     def _gates(self, plan: Plan | None, analysis: Analysis) -> Iterator[Gate]:
         """The command that failed and the plan's goal. `Goal later:` on the page leaves out what only the plan's own
@@ -65,15 +72,22 @@ class Proof:
             if (name == path or name.startswith(f"{path}/")) and matches(name, tests)
         }
         then = hub.with_files(failed, over, "a countermeasure's test on what failed") if over else failed
-        for verdict in self._run("failed", then, (Gate(measure.check),)):
+        for verdict in self._run("failed", then, (Gate(measure.check),), ready=self.incident.kind != "lab"):
             if verdict.passed:
                 yield f"`{measure.check}` ({measure.measure}) has to fail on what failed ({failed[:10]}), and passes"
 
-    def _run(self, name: str, commit: str, gates: tuple[Gate, ...]) -> Iterator[Verdict]:
-        if not gates:
+    def _run(self, name: str, commit: str, gates: tuple[Gate, ...], *, ready: bool = True) -> Iterator[Verdict]:
+        """Each gate's verdict in a fresh lab. `ready`: after `setup`; where that is what failed, a lab shows that it
+        works again, and there is none in which it ever ran on what failed."""
+        if not gates and self.incident.kind != "lab":
             return
-        change = self.desk.hub.change(self.desk.base, commit)
-        with fresh_lab(self.desk, f"resolve-{name}", commit, self.desk.base) as lab:
+        desk, key = self.desk, f"resolve-{name}"
+        change = desk.hub.change(desk.base, commit)
+        with (
+            fresh_lab(desk, key, commit, desk.base)
+            if ready
+            else desk.lab(desk.wish(key, commit, throwaway=True)) as lab
+        ):
             for gate in dict.fromkeys(gates):
                 self.desk.tell("command", f"$ {gate.command}", command=gate.command)
                 yield GateCheck(gate, _SECONDS, self.desk.shop.secrets).check(change, lab)
