@@ -83,7 +83,7 @@ def judge(samples: Samples) -> tuple[Figure, ...]:
 
 
 def _repository(where: Place, parallel: int) -> Repository:
-    roles = {"maker": 'backend: command\ncommand: "touch made-{run}.txt"'}
+    roles = {"maker": 'backend: command\ncommand: "echo made > made-{run}.txt"'}
     roles |= dict.fromkeys(JUDGES, "backend: none")
     return where.repository("repository", f"max-parallel: {parallel}", roles=roles)
 

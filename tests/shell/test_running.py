@@ -181,9 +181,12 @@ def test_a_command_gets_none_of_our_descriptors(tmp_path: Path) -> None:
 
 def test_a_keyboard_interrupt_ends_what_runs(tmp_path: Path) -> None:
     # The command begins with a pause: an interrupt inside of Popen itself is the lab's to clear up, by its mark.
+    # In the background of a shell, where a suite may run, SIGINT is ignored from birth.
     program = f"""
+import signal
 from pathlib import Path
 from loopwright import shell
+signal.signal(signal.SIGINT, signal.default_int_handler)
 shell.run(["sh", "-c", "sleep 0.3; echo $$ > pid; sleep 60"], cwd=Path({str(tmp_path)!r}), seconds=60)
 """
     with subprocess.Popen([sys.executable, "-c", program], stderr=subprocess.DEVNULL) as child:
