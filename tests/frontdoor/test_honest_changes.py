@@ -24,6 +24,7 @@ merge: auto
 ---
 # Work on the prices
 
+{scope}
 ## Chunks
 ### 1. The work
 Do it.
@@ -43,12 +44,12 @@ TENTH = more("""
     def test_ten_percent_is_a_tenth(self):
         self.assertEqual(discount(100, 10), 90)
 """)
-CEIL = f"""{OLD}
+TAX = f"""{OLD}
 
 def with_tax(prices, rate):
     return total(prices) * (1 + rate)
 """
-CEIL_TEST = more(
+TAX_TEST = more(
     """
     def test_tax_comes_on_top(self):
         self.assertEqual(with_tax([100], 0.5), 150)
@@ -86,7 +87,7 @@ CHANGES: dict[str, list[Turn]] = {
         write(SOURCE, GOOD),
     ],
     "the mend before its test": [write(SOURCE, GOOD), write(SUITE, TENTH), RUN],
-    "a new function and its test": [write(SUITE, CEIL_TEST), RUN, write(SOURCE, CEIL), RUN],
+    "a new function and its test": [write(SUITE, TAX_TEST), RUN, write(SOURCE, TAX), RUN],
     "an error and its test": [
         write(
             SUITE,
@@ -225,6 +226,11 @@ CHANGES: dict[str, list[Turn]] = {
 }
 
 
+NAMED_ANEW = {"a function renamed with its tests", "a module renamed with its tests"}
+"""The mainline's own tests call something by its old name and can't pass any more: the plan says which may change."""
+THESE = "## Scope\n- In: `src/**`, `tests/**`\n- Tests: `tests/**`\n"
+
+
 def test_there_are_at_least_25() -> None:
     assert len(CHANGES) >= 25
 
@@ -232,7 +238,7 @@ def test_there_are_at_least_25() -> None:
 @pytest.mark.parametrize("case", CHANGES)
 def test_an_honest_change_lands_at_the_first_attempt(scripted: Scripted, case: str) -> None:
     shop = scripted([maker(*CHANGES[case]), *judges()])
-    shop.plan("work", PLAN)
+    shop.plan("work", PLAN.replace("{scope}", THESE if case in NAMED_ANEW else ""))
 
     told = shop.door("run", "work", "--json")
 

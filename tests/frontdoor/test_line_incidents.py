@@ -8,7 +8,20 @@ import pytest
 
 from loopwright.testing.script import Fault, Session
 
-from .conftest import GOOD, PLAN, Scripted, Shop, good_maker, judges, maker, small_maker, small_plan, verdict, write
+from .conftest import (
+    GOOD,
+    PLAN,
+    PRICING,
+    Scripted,
+    Shop,
+    good_maker,
+    judges,
+    maker,
+    small_maker,
+    small_plan,
+    verdict,
+    write,
+)
 from .incidents import COUNTER, TEST, filled_in, hopeless, incidents, page_of, stopped_shop
 
 AT_ONCE = {"LOOPWRIGHT_RETRY_SECONDS": "0"}
@@ -99,6 +112,79 @@ def test_the_same_failure_in_a_third_plan_suspects_the_harness_and_stops_the_lin
     assert shop.door("status").code == 3
 
 
+def test_a_counter_that_trips_in_three_plans_suspects_no_harness(scripted: Scripted) -> None:
+    shop = scripted([good_maker(), *judges()])
+    shop.configure("breakers: {consecutive-failures: 9}")
+    for name in ("one", "two", "three"):
+        tight = PLAN.replace("merge: auto", "merge: auto\nbudget: {tokens: 100}")
+        shop.plan(name, tight.replace("# A discount", f"# Discount {name}"))
+        assert shop.door("run", name).code == 3
+
+    assert open_kinds(shop) == ["budget"] * 3
+    assert shop.door("status", "--json").json["line"] == "running"
+
+
+# ---------------------------------------------------------------- what no commit of a maker shows
+
+
+def broken_ground(scripted: Scripted) -> Shop:
+    """A shop in which no lab can be set up."""
+    shop = scripted([small_maker(1), *judges()])
+    shop.configure('setup: ["sh set-up.sh"]')
+    shop.plan("small", small_plan(1))
+    assert shop.door("run", "small").code == 3
+    return shop
+
+
+def fill_in(shop: Shop, *, check: str, location: str) -> None:
+    text = filled_in(shop.read(page_of(shop)), check=check)
+    shop.write(page_of(shop), text.replace("`tests/test_total.py`", f"`{location}`"))
+
+
+def test_a_set_up_that_fails_stops_the_line_until_it_works_and_a_check_holds_it(scripted: Scripted) -> None:
+    shop = broken_ground(scripted)
+    (row,) = incidents(shop)
+    assert (row["kind"], row["scope"], row["level"]) == ("lab", "line", 3)
+
+    fill_in(shop, check="test -f src/pricing.py", location="src/pricing.py")
+    still = shop.door("andon", "resolve", "1", "--json")
+    assert still.code == 1
+    assert [each for each in still.json["missing"] if each.startswith("a lab to run commands in")]
+
+    shop.write("set-up.sh", "true\n")
+    shop.commit("a set-up")
+    idle = shop.door("andon", "resolve", "1", "--json")
+    assert idle.code == 1
+    assert any("has to fail on what failed" in each for each in idle.json["missing"])
+
+    fill_in(shop, check="sh set-up.sh", location="set-up.sh")
+    closed = shop.door("andon", "resolve", "1", "--json")
+    assert closed.code == 0, closed.out
+    assert closed.json["standards"] == ["S-1"]
+    assert shop.door("run", "small", "--json").json["landed"]
+
+
+def test_a_pulled_cord_is_let_go_by_a_check_that_fails_on_what_the_person_saw(scripted: Scripted) -> None:
+    shop = scripted([small_maker(1), *judges()])
+    shop.write("src/pricing.py", PRICING.replace("sum(prices)", "sum(prices) + 1"))
+    shop.write("tests/test_pricing.py", "")
+    shop.commit("the prices on the site are wrong")
+    assert shop.door("andon", "pull", "the prices on the site are wrong").code == 0
+    (row,) = incidents(shop)
+    assert row["confidence"] is None
+    shop.write("tests/test_total.py", TEST)
+    shop.commit("a test of the empty total")
+    shop.write(page_of(shop), filled_in(shop.read(page_of(shop)), goal_later=""))
+    assert shop.door("andon", "resolve", "1").code == 1  # the check fails still
+
+    shop.write("src/pricing.py", PRICING)
+    shop.commit("the sum")
+    told = shop.door("andon", "resolve", "1", "--json")
+
+    assert told.code == 0, told.out
+    assert shop.door("status").code == 0
+
+
 # ---------------------------------------------------------------- action levels
 
 
@@ -177,6 +263,96 @@ def test_a_clone_without_the_refs_has_the_incident_as_it_came_to_the_mainline(
     (row,) = shop.door("-C", str(place), "andon", "list", "--json").json["incidents"]
 
     assert (row["status"], row["level"]) == ("open", 2)
+
+
+# ---------------------------------------------------------------- a person's word is the last
+
+
+@pytest.mark.parametrize("status", ["rejected", "paused", "draft"])
+def test_resolving_leaves_a_plan_as_a_person_has_set_it(scripted: Scripted, status: str) -> None:
+    shop = stopped_shop(scripted)
+    earned(shop)
+    shop.write("plans/fix.md", shop.read("plans/fix.md").replace("status: stopped", f"status: {status}"))
+
+    told = shop.door("andon", "resolve", "1", "--json")
+
+    assert told.code == 0, told.out
+    assert told.json["ready"] is None
+    assert f"status: {status}" in shop.read("plans/fix.md")
+
+
+def test_what_a_person_writes_while_the_checks_run_is_not_lost(scripted: Scripted, shop: Shop) -> None:
+    stopped_shop(scripted)
+    earned(shop)
+    last = f"echo 'LAST WORDS' >> {shop.path / page_of(shop)}"
+    shop.write("tests/test_total.py", TEST + f"\nimport os\nos.system({last!r})\n")
+    shop.commit("a person who writes at that moment")
+
+    told = shop.door("andon", "resolve", "1", "--json")
+
+    assert told.code == 1
+    assert any("it was changed meanwhile" in each or "in a lab" in each for each in told.json["missing"])
+    assert "LAST WORDS" in shop.read(page_of(shop))
+    assert "status: open" in shop.read(page_of(shop))
+
+
+def test_a_check_of_several_lines_is_told_as_missing(scripted: Scripted) -> None:
+    shop = stopped_shop(scripted)
+    earned(shop)
+    check = f"- Check:\n\n  ```sh\n  cd .\n  {COUNTER}\n  ```"
+    shop.write(page_of(shop), shop.read(page_of(shop)).replace(f"- Check: `{COUNTER}`", check))
+
+    told = shop.door("andon", "resolve", "1", "--json")
+
+    assert told.code == 1
+    assert any("`- Check:` in one line" in each for each in told.json["missing"])
+
+
+def test_another_plan_runs_whatever_is_wrong_with_this_one_s_page(scripted: Scripted) -> None:
+    shop = scripted([small_maker(2), hopeless(), *judges()])
+    shop.configure("loops: {execution: {attempts-per-chunk: 1}}")
+    shop.plan("fix")
+    assert shop.door("run", "fix").code == 3
+    asks(shop)  # with nothing filled in
+    shop.plan("other", small_plan(2))
+
+    told = shop.door("run", "other", "--json")
+
+    assert told.code == 0, told.err
+    assert told.json["landed"]
+    assert "status: resolved" in shop.read(page_of(shop))  # nobody took that word yet
+    assert open_kinds(shop) == ["attempts"]
+
+
+def test_a_decision_that_is_none_is_told_and_taken_out_again(scripted: Scripted) -> None:
+    shop = scripted([hopeless(), *judges()])
+    shop.configure("loops: {execution: {attempts-per-chunk: 1}}", "breakers: {consecutive-failures: 1}")
+    shop.plan("fix")
+    assert shop.door("run", "fix").code == 3
+    (page,) = shop.path.glob("wiki/90_LOG/*-meta-gen-1.md")
+    page.write_text(page.read_text().replace("decision:", "decision: yes, please"))
+
+    shop.door("watch", "--once")
+
+    text = page.read_text()
+    assert "not `yes, please`" in text
+    assert re.search(r"^decision: *$", text, re.MULTILINE)
+    assert "meta" in open_kinds(shop)
+
+
+def test_a_set_up_that_failed_once_is_no_second_place_of_its_plan(scripted: Scripted) -> None:
+    shop = scripted([hopeless(), *judges()])
+    shop.configure("loops: {execution: {attempts-per-chunk: 1}}", 'setup: ["test -f set-up.sh"]')
+    shop.plan("fix")
+    assert shop.door("run", "fix").code == 3
+    shop.write("set-up.sh", "true\n")
+    shop.commit("a set-up")
+    fill_in(shop, check="test -f set-up.sh", location="set-up.sh")
+    assert shop.door("andon", "resolve", "1").code == 0
+
+    assert shop.door("run", "fix").code == 3
+
+    assert open_kinds(shop) == ["attempts"]
 
 
 # ---------------------------------------------------------------- the sweep
