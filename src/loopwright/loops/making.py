@@ -1,26 +1,19 @@
-"""One chunk: the maker's attempts, and what guards, gates and the checker said of each."""
+"""One chunk: the maker's attempts, until one passes or the plan stops."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import nullcontext
 
 from loopwright.andon import breakers
 from loopwright.checkpoints import reached
-from loopwright.checks import judged
-from loopwright.checks.assessment import assessed
-from loopwright.checks.guards import standard, tests_of
-from loopwright.checks.marker import MarkerGuard
 from loopwright.contracts import Lab
 from loopwright.journal.codec import decode, encode
 from loopwright.loops import telling
 from loopwright.loops.andon import remembering
-from loopwright.loops.canary import canary
 from loopwright.loops.desk import Desk
-from loopwright.loops.meaning import meaning
-from loopwright.loops.verification import fresh_lab, house_gates, lab_when_asked, verify
+from loopwright.loops.judging import Judging
 from loopwright.loops.withholding import without_secrets
-from loopwright.vocabulary import Attempt, Change, Chunk, Gate, Hazard, Report, Run, Stop, Verdict, matches
+from loopwright.vocabulary import Attempt, Change, Chunk, Hazard, Report, Run, Stop
 
 AT_ONCE = frozenset({"drift", "gate-gaming", "scope-breaker", "role-wall"})
 """Reasons that stop the plan at the first attempt: another try would only try to be cleverer."""
@@ -86,7 +79,7 @@ def _attempt(
     before = _before(run, chunk, number)
     report, change = _make(desk, run, chunk, number, lab, before, seen)
     reached("chunk:committed")
-    verdicts = _judge(desk, run, chunk, number, lab, report, change, before, last=last)
+    verdicts = Judging(desk, run, chunk, number, lab).verdicts(report, change, before, last=last)
     if any(verdict.reason == "secrets" for verdict in verdicts):
         desk.hub.keep(_kept_at(desk, chunk, number), without_secrets(desk.hub, change, desk.shop.secrets))
     reached("chunk:checked")
@@ -132,84 +125,3 @@ def _make(
 
 def _kept_at(desk: Desk, chunk: Chunk, number: int) -> str:
     return f"attempts/{desk.number}/{chunk.number}/{number}"
-
-
-def _judge(
-    desk: Desk,
-    run: Run,
-    chunk: Chunk,
-    number: int,
-    lab: Lab,
-    report: Report,
-    change: Change,
-    before: str,
-    *,
-    last: bool,
-) -> tuple[Verdict, ...]:
-    """Guards first, then commands, then whether these and new tests mean something, then the checker: each is asked
-    only when all before it are content."""
-    guarded = _guard(desk, lab, change, before, run.tip or run.base)
-    desk.wall.look(change)
-    verdicts = (telling.finished(report), *desk.wall.verdicts(change), *guarded)
-    if report.whole:
-        verdicts += (assessed(report, change, _there(desk, lab, change)),)
-    if all(verdict.passed for verdict in verdicts):
-        gates = (*house_gates(desk, desk.base), *desk.plan.checks, *chunk.verify)
-        key = f"{chunk.number}-{number}"
-        label = f"chunk-{chunk.number}"
-        verdicts += verify(desk, key, change.commit, desk.base, gates, label, decisive=last)
-        verdicts += desk.wall.verdicts(change)
-        if all(verdict.passed for verdict in verdicts):
-            verdicts += _doubt(desk, key, desk.hub.change(run.tip or run.base, change.commit), gates, verdicts)
-        if all(verdict.passed for verdict in verdicts):
-            verdicts += (*_check(desk, run, chunk, key, change), *desk.wall.verdicts(change))
-    return verdicts
-
-
-def _doubt(
-    desk: Desk, key: str, step: Change, gates: tuple[Gate, ...], judged: tuple[Verdict, ...]
-) -> tuple[Verdict, ...]:
-    """Whether green means anything: can the gates say no to this change, and can its new tests fail?"""
-    with lab_when_asked(desk, f"{key}-doubt", step.commit, desk.base) as place:
-        found = canary(desk, step, gates, judged, place)
-        if all(verdict.passed for verdict in found):
-            found += meaning(desk, step, gates, judged, place)
-    desk.wall.look(step)  # before any ref of the run moves: else our own move is taken for a command's
-    return (*found, *desk.wall.verdicts(step))
-
-
-def _there(desk: Desk, lab: Lab, change: Change) -> Callable[[str], bool]:
-    """Whether the attempt left a file: in its commit (in any folder, for a name alone), or ignored in the lab."""
-
-    def there(path: str) -> bool:
-        path = path.removeprefix(f"{lab.root}/")
-        entries = desk.hub.entries(change.commit)
-        if path in entries or any(known.endswith(f"/{path}") for known in entries):
-            return True
-        try:
-            lab.read(path)
-        except OSError:
-            return False
-        return True
-
-    return there
-
-
-def _guard(desk: Desk, lab: Lab, change: Change, before: str, start: str) -> tuple[Verdict, ...]:
-    """The guards look at all that the run changed; 'no changes' compares with the tree of the attempt before, 'marker'
-    with the commit that the chunk began from."""
-    old = desk.hub.reading(desk.base, (path for path in change.paths if matches(path, tests_of(desk.shop.loops))))
-    previous = desk.hub.git.tree_of(before)
-    guards = standard(desk.plan, desk.shop.loops, desk.shop.secrets, old, previous)
-    step = desk.hub.change(start, change.commit)
-    marker = MarkerGuard(desk.plan, desk.hub.reading(start, step.paths))
-    return (*(guard.check(change, lab) for guard in guards), marker.check(step, lab))
-
-
-def _check(desk: Desk, run: Run, chunk: Chunk, key: str, change: Change) -> tuple[Verdict, ...]:
-    """The checker's verdict on this chunk, bound to the commit; nothing when the role is left out."""
-    step = desk.hub.change(run.tip or run.base, change.commit)
-    lab = fresh_lab(desk, f"{key}-checker", change.commit, desk.base)
-    task = telling.check_task(desk.plan, chunk, step)
-    report = desk.play("checker", f"{key}-checker", lab, task, chunk=chunk, answer="submit_verdict")
-    return () if report is None else (judged.verdict("checker", report, change),)
