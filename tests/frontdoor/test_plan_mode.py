@@ -161,3 +161,19 @@ def test_a_failure_in_a_second_place_of_a_plan_stops_everything(scripted: Script
 
     assert shop.door("status", "--json").json["line"] == "stopped"
     assert "2 different places of fix: gen-1 at chunk 1, gen-2 at chunk 2" in meta_page(shop).read_text()
+
+
+def test_two_mends_that_were_each_followed_by_another_failure_stop_everything(scripted: Scripted) -> None:
+    shop = scripted([*hopeless_makers(), planner(), *judges()])
+    shop.configure("loops: {execution: {attempts-per-chunk: 1}}")
+    for number in (1, 2):
+        shop.plan("fix", PLAN.replace("### 1. Divide by a hundred", f"### 1. Divide by a hundred, {number}"))
+        assert shop.door("run", "fix").code == 3
+        assert open_kinds(shop) == ["attempts"]
+        mended(shop, number)
+
+    shop.plan("fix", PLAN.replace("### 1. Divide by a hundred", "### 1. Divide by a hundred, 3"))
+    assert shop.door("run", "fix").code == 3
+
+    assert open_kinds(shop) == ["attempts", "meta"]
+    assert "mended 2 times, and each time fix failed in another way" in meta_page(shop).read_text()
