@@ -164,7 +164,8 @@ def test_a_failure_in_a_second_place_of_a_plan_stops_everything(scripted: Script
 
 
 def test_two_mends_that_were_each_followed_by_another_failure_stop_everything(scripted: Scripted) -> None:
-    shop = scripted([*hopeless_makers(), planner(), *judges()])
+    latest_first = reversed(hopeless_makers())  # a brief tells of the runs before, too
+    shop = scripted([*latest_first, planner(), *judges()])
     shop.configure("loops: {execution: {attempts-per-chunk: 1}}")
     for number in (1, 2):
         shop.plan("fix", PLAN.replace("### 1. Divide by a hundred", f"### 1. Divide by a hundred, {number}"))
