@@ -26,12 +26,21 @@ POINTS = (
     "follow:half",
     "follow:files",
     "follow:index",
+    "andon:noted",
     "andon:stopped",
     "andon:opened",
+    "andon:earned",
+    "andon:closed",
     "close:tagged",
     "close:recorded",
     "close:released",
+    "meta:noted",
     "meta:stopped",
+    "meta:opened",
+    "meta:drafted",
+    "pull:noted",
+    "pull:stopped",
+    "pull:opened",
 )
 
 

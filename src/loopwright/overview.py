@@ -72,7 +72,8 @@ def _about_labs(loops: Loops) -> tuple[str, ...]:
 def _plan(plan: Plan, everything: tuple[Plan, ...], stops: OpenLines) -> dict[str, Any]:
     waits = list(plans.waiting_for(plan, everything)) if plan.status is Status.READY else []
     if plan.status is Status.READY:
-        waits += [f"gen-{incident.run}'s incident" for incident in standing.holding(stops, plan.name)]
+        held = standing.holding(stops, plan.name)
+        waits += [f"gen-{incident.run}'s incident" if incident.run else incident.summary for incident in held]
     told = {"name": plan.name, "status": str(plan.status), "title": plan.title, "priority": plan.priority}
     return {**told, "waits_for": waits}
 

@@ -19,7 +19,7 @@ from loopwright.journal.hub import Hub
 from loopwright.loops import decisions, pausing, starting
 from loopwright.loops.andon import pulling
 from loopwright.loops.promotion import moving
-from loopwright.loops.resolving import closing
+from loopwright.loops.resolving import closing, rewriting
 from loopwright.loops.starting import Finished
 from loopwright.vocabulary import Event, Plan
 
@@ -59,6 +59,7 @@ def run(host: Host, name: str, *, words: bool = True) -> dict[str, Any]:
         shop = host.shop(plan, configured)
         if plan.status in ("ready", "running"):
             workshop.preflight(shop)
+    rewriting.write(host.hub, shop)
     if words:
         _take_words(host, shop, plan.name)
     with starting.desk_for(host.hub, shop, name) as desk:
@@ -97,7 +98,9 @@ def resolve(host: Host, number: int, branch: str | None = None, *, typed: bool =
     shell.hide_environment()
     moving.finish(host.hub)
     workshop.must_be_on_a_branch(host.hub)
-    result = closing.resolve(host.hub, host.shop(), number, branch, typed=typed)
+    shop = host.shop()
+    rewriting.write(host.hub, shop)
+    result = closing.resolve(host.hub, shop, number, branch, typed=typed)
     validate("andon-resolve", result)
     return result
 
@@ -114,7 +117,16 @@ def pull(host: Host, reason: str) -> int:
     """Stop the whole line, because a person saw something; the number of the incident."""
     moving.finish(host.hub)
     workshop.must_be_on_a_branch(host.hub)
-    return pulling.pull(host.hub, host.shop(), reason)
+    shop = host.shop()
+    number = pulling.pull(host.hub, shop, reason)
+    rewriting.write(host.hub, shop)
+    return number
+
+
+def write_pages(host: Host) -> None:
+    """Write the pages that open incidents lack."""
+    shell.hide_environment()
+    rewriting.write(host.hub, host.shop())
 
 
 def checked(result: dict[str, Any]) -> dict[str, Any]:

@@ -60,7 +60,8 @@ def _list(where: Path, options: argparse.Namespace) -> int:
         state = coloured("open    ", "red") if row["status"] == "open" else "resolved"
         whose = "the whole line" if row["scope"] == "line" else row["plan"]
         sure = "" if row["confidence"] is None else f" ({row['confidence']:.2f})"
-        print(f"{state}  gen-{row['run']}  {whose}: {row['kind']}, {row['category']}{sure}")
+        which = f"gen-{row['run']}" if row["run"] else "no run"
+        print(f"{state}  {which}  {whose}: {row['kind']}, {row['category']}{sure}")
         print(f"          {shortened(row['summary'], 160)}")
         print(f"          {row['way_on'] or row['page']}")
     if not rows:
@@ -82,7 +83,7 @@ def _show(where: Path, options: argparse.Namespace) -> int:
     if options.json:
         facts({**row, "text": text})
     else:
-        print(plain(text), end="")
+        print(plain(text or f"{row['summary']}\n{row['way_on'] or row['page']}\n"), end="")
     return 0
 
 

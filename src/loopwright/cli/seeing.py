@@ -55,7 +55,8 @@ def status(where: Path, options: argparse.Namespace) -> int:
 def stopped_line(incident: dict[str, Any]) -> str:
     """An open incident in two lines: what stands still and why, and the way on."""
     what = "THE LINE IS STOPPED" if incident["scope"] == "line" else f"{incident['plan']} IS STOPPED"
-    told = f"{what} ({incident['kind']}, gen-{incident['run']}): {shortened(incident['summary'], 200)}"
+    which = f", gen-{incident['run']}" if incident["run"] else ""
+    told = f"{what} ({incident['kind']}{which}): {shortened(incident['summary'], 200)}"
     return f"{told}\n  go on: {incident['way_on']}"
 
 

@@ -6,6 +6,7 @@ The refs lie below `refs/loopwright/andon/line/` for the whole line, and below `
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import unquote
@@ -18,6 +19,9 @@ from loopwright.vocabulary import Incident
 OPEN = "refs/loopwright/andon"
 WHOLE = f"{OPEN}/line/"
 """While a ref is below it, the whole line is stopped. Git's hooks ask for the same."""
+
+_OF_A_PLAN = re.compile(rf"{OPEN}/plan/[^/]+/")
+_NAMED = re.compile(r"(?P<run>[1-9]\d{0,8})-(?P<which>[1-9]\d{0,3}|meta)")
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,7 @@ class Standing:
 
 def standing(hub: Hub) -> Standing:
     """What stands still at this moment. One process."""
-    return Standing(tuple(hub.git.refs(OPEN)))
+    return Standing(tuple(ref for ref in hub.git.refs(OPEN) if ref.startswith(WHOLE) or _OF_A_PLAN.match(ref)))
 
 
 def ref_of(incident: Incident) -> str:
@@ -53,13 +57,21 @@ def _own(plan: str) -> str:
 
 def plan_of(ref: str) -> str:
     """The plan whose line an incident's ref stops."""
-    return unquote(ref.removeprefix(f"{OPEN}/plan/").rpartition("/")[0], errors="surrogateescape")
+    return unquote(ref.removeprefix(f"{OPEN}/plan/").partition("/")[0], errors="surrogateescape")
+
+
+def named(ref: str) -> tuple[int, str] | None:
+    """The run, and which of its incidents (`1`, `2`, `meta`) a ref is called after; None for one that isn't ours."""
+    tail = ref.removeprefix(WHOLE) if ref.startswith(WHOLE) else ref.removeprefix(f"{OPEN}/plan/").partition("/")[2]
+    found = _NAMED.fullmatch(tail)
+    return (int(found["run"]), found["which"]) if found else None
 
 
 def names(refs: Iterable[str]) -> tuple[str, ...]:
-    """`gen-N` of each ref, once, in the order of the numbers."""
-    runs = {int(ref.rpartition("/")[2].partition("-")[0]) for ref in refs}
-    return tuple(f"gen-{run}" for run in sorted(runs))
+    """`gen-N` of each ref, once, in the order of the numbers; then the refs that aren't ours."""
+    told = {ref: named(ref) for ref in refs}
+    runs = sorted({known[0] for known in told.values() if known})
+    return (*(f"gen-{run}" for run in runs), *(ref for ref, known in told.items() if known is None))
 
 
 def stop(hub: Hub, incident: Incident, commit: str) -> None:

@@ -110,7 +110,7 @@ def _caught_up(hub: Hub, shop: Workshop, number: int) -> Result | None:
         return record
     if claims.is_alive(hub, number):
         return None
-    with starting.resumed(hub, shop, claim) if claim else desk_of(hub, shop, number) as desk:
+    with starting.resumed(hub, shop, claim, to_end=True) if claim else desk_of(hub, shop, number) as desk:
         run = execution.begin(desk)
         if run.landing:
             closing.close(desk, run)
@@ -141,7 +141,7 @@ def reject(hub: Hub, shop: Workshop, number: int) -> Result:
     """
     record = _caught_up(hub, shop, number)
     if claim := _claim_of(hub, number):
-        with starting.resumed(hub, shop, claim) as desk:
+        with starting.resumed(hub, shop, claim, to_end=True) as desk:
             return _rejected(desk)
     record = record or record_of(hub, number)
     if record["status"] == "rejected":

@@ -23,7 +23,9 @@ def land(hub: Hub, shop: Workshop, incident: Incident, tip: str) -> dict[str, An
     name = f"andon-gen-{incident.name}"
     if claim := claims.read(hub, name):
         with starting.resumed(hub, shop, claim) as desk:
-            return carry_out(desk)
+            result = carry_out(desk)
+        if desk.plan.planned_at == tip or claims.read(hub, name):  # else the branch has moved on since it was cut off
+            return result
     record = records.of_plan(hub, name)
     if record and record["landed"] and record["tip"] == tip:
         return record

@@ -205,8 +205,11 @@ def _day_has_budget(hub: Hub, shop: Workshop) -> None:
 
 
 @contextmanager
-def resumed(hub: Hub, shop: Workshop, claim: Claim) -> Iterator[Desk]:
-    """Take up a run whose process is gone. Raises BadUse while another process works on it."""
+def resumed(hub: Hub, shop: Workshop, claim: Claim, *, to_end: bool = False) -> Iterator[Desk]:
+    """Take up a run whose process is gone; `to_end`: only to write down how it ended, which no stopped line holds up.
+
+    Raises BadUse while another process works on it, LineStopped.
+    """
     alive = claims.hold(hub, claim.run)
     if alive is None:
         raise _busy(hub, claim.plan)
@@ -217,7 +220,7 @@ def resumed(hub: Hub, shop: Workshop, claim: Claim) -> Iterator[Desk]:
                 f"resume it there, or drop the claim: `git update-ref -d {claim.ref}`",
             )
         plan = archived_plan(hub, claim.run)
-        if not is_over(hub, claim.run):
+        if not (to_end or may_always_go_on(hub, claim.run)):
             standing.admit(hub, shop.loops.mainline, plan.name, but=("unreachable",))
         own = plan.form in ("rollback", "resolution")
         desk = Desk(hub, shop, claim, plan, claim.base, plan.form) if own else _sit_down(hub, shop, claim, plan)
@@ -228,10 +231,13 @@ def resumed(hub: Hub, shop: Workshop, claim: Claim) -> Iterator[Desk]:
         os.close(alive)
 
 
-def is_over(hub: Hub, number: int) -> bool:
-    """Whether nothing is left of a run but to write down that it stopped or failed: no stopped line holds that up."""
+def may_always_go_on(hub: Hub, number: int) -> bool:
+    """Whether no stopped line holds a run up: nothing is left of it but to write down that it stopped or failed; or it
+    lands what mends an incident, and the landing itself asks what else stands still."""
     facts = Lines(hub.run_home(number) / "journal.jsonl").entries()
-    return any(fact["kind"] == "ended" and fact["outcome"] != "met" for fact in facts)
+    if any(fact["kind"] == "ended" and fact["outcome"] != "met" for fact in facts):
+        return True
+    return is_archived(hub, number) and archived_plan(hub, number).form == "resolution"
 
 
 def is_archived(hub: Hub, number: int) -> bool:

@@ -103,7 +103,7 @@ class Supervisor:
                 self._ended(child.job, fact)
             elif kind == "resolved":
                 self._resolved(fact)
-            else:
+            elif kind == "refused":
                 self._refuse(child.job, fact)
         if over:
             child.take_down()

@@ -33,7 +33,7 @@ class Child:
         return self.reports, self.process.sentinel
 
     def heard(self) -> Iterator[tuple[str, Any]]:
-        """The reports that are there now: (event | result | resolved | refused, what)."""
+        """The reports that are there now: (event | result | written | resolved | refused, what)."""
         try:
             while self.reports.poll():
                 kind, fact = self.reports.recv()
@@ -84,6 +84,10 @@ def _work(hub: Hub, environ: dict[str, str], job: Job, reports: connection.Conne
 
     try:
         host = Host.here(hub, environ, lambda event: send("event", event))
+        if job.verb == "write":
+            running.write_pages(host)
+            send("written", None)
+            return
         if job.verb == "resolve" and job.run is not None:
             send("resolved", running.take_word(host, job.run))
             return

@@ -20,8 +20,8 @@ from loopwright.loops import starting
 from loopwright.loops.andon import standing
 from loopwright.loops.andon.standing import OpenLines
 from loopwright.loops.promotion import moving
-from loopwright.loops.resolving import closing
-from loopwright.vocabulary import Plan, Status
+from loopwright.loops.resolving import closing, rewriting
+from loopwright.vocabulary import Incident, Plan, Status
 from loopwright.watcher import is_being_written
 
 _UNDER_WAY = ("HEAD", "index", "index.lock", "MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge")
@@ -29,8 +29,8 @@ _UNDER_WAY = ("HEAD", "index", "index.lock", "MERGE_HEAD", "CHERRY_PICK_HEAD", "
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One thing to do for a plan: `run` it, `resume` its interrupted run, `land` the one that is held, or `resolve` the
-    incident whose page a person set to resolved."""
+    """One thing to do for a plan: `run` it, `resume` its interrupted run, `land` the one that is held, `write` the
+    missing page of an incident, or `resolve` the one whose page a person set to resolved."""
 
     verb: str
     plan: str
@@ -73,6 +73,7 @@ def look(hub: Hub) -> Found:
     rings = plans.cycles(plan for plan in everything if plan.status is Status.READY)
     errors = (found for found in (*problems, *rings) if found.severity == "error" and found.path not in unfinished)
     jobs = (
+        *(Job("write", _whose(incident), incident.run) for incident in rewriting.lacking(hub, loops)),
         *_to_resolve(hub, loops.mainline, tree),
         *gone,
         *_held(hub, (plan for plan in everything if plan.name not in held and not stops.of(plan.name))),
@@ -86,13 +87,17 @@ def look(hub: Hub) -> Found:
 def _may_resume(hub: Hub, claim: Claim, stops: OpenLines) -> bool:
     """Whether its line runs, or stands still only because a model was unreachable: to try again is how one learns."""
     others = (incident for incident in stops.of(claim.plan) if incident.kind != "unreachable")
-    return not any(others) or starting.is_over(hub, claim.run)
+    return not any(others) or starting.may_always_go_on(hub, claim.run)
 
 
 def _to_resolve(hub: Hub, mainline: str, tree: Tree) -> list[Job]:
     asked = closing.edited(hub, mainline)
     done = (i for i in asked if not (isinstance(tree, DiskTree) and is_being_written(tree.root / i.page)))
-    return [Job("resolve", incident.plan or f"gen-{incident.run}", incident.run) for incident in done]
+    return [Job("resolve", _whose(incident), incident.run) for incident in done]
+
+
+def _whose(incident: Incident) -> str:
+    return incident.plan or f"gen-{incident.run}"
 
 
 def _unfinished(tree: Tree) -> set[str]:

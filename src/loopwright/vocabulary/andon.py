@@ -39,6 +39,7 @@ class Incident:
     maker: str = ""  # the backend and model that made it
     opened: str = ""  # UTC, ISO 8601
     page: str = ""
+    way_on: str = ""  # what lets its line go on as long as there is no page to fill in
 
     @property
     def name(self) -> str:

@@ -77,9 +77,16 @@ def bundles(desk: Desk, run: Run) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
     for fact in (fact for fact in desk.journal.facts() if fact["kind"] == "incident"):
         incident = decode(Incident, fact["incident"])
-        stop = run.stop if run.stop and run.stop.reason == fact["reason"] else Stop(fact["reason"], incident.summary)
-        found |= bundle(desk, run, stop, incident)
+        found |= bundle(desk, run, stop_of(desk, run, incident), incident)
     return found
+
+
+def stop_of(desk: Desk, run: Run, incident: Incident) -> Stop:
+    """What an incident was opened for: its run's stop, or another one of which its summary tells."""
+    facts = (fact for fact in desk.journal.facts() if fact["kind"] == "incident")
+    mine = (fact["reason"] for fact in facts if decode(Incident, fact["incident"]).name == incident.name)
+    reason = str(next(mine, incident.kind))
+    return run.stop if run.stop and run.stop.reason == reason else Stop(reason, incident.summary)
 
 
 def _output(desk: Desk, run: Run, stop: Stop) -> str:

@@ -52,21 +52,28 @@ def stopped(desk: Desk, run: Run) -> Opened | None:
 def opened(desk: Desk, run: Run, stop: Stop) -> Opened:
     """The incident of a stop. Its line stands still from the first lines of this on."""
     incident = _noted(desk, run, stop)
+    reached("andon:noted")
     line.stop(desk.hub, incident, incident.commit or desk.base)
     reached("andon:stopped")
     as_it_is = stop.reason in _STATUS_STAYS
     shown = evidence(desk, run, stop, incident)
-    edits = [
-        Edit("adopt", incident.page, (page.render(incident, shown),)),
-        Edit("log", "wiki/log.md", (incident.opened[:10], "andon", _title(incident))),
-        Edit("index", "wiki/index.md", (incident.page.removeprefix("wiki/").removesuffix(".md"), _title(incident))),
-        *(() if as_it_is else (Edit("status", run.plan.path, (str(Status.STOPPED),)),)),
-    ]
-    recording.record(desk.hub, desk.shop.loops.mainline, tuple(edits), f"loopwright: {_title(incident)}", desk.number)
+    status = () if as_it_is else (Edit("status", run.plan.path, (str(Status.STOPPED),)),)
+    paged(desk, incident, page.render(incident, shown), *status)
     reached("andon:opened")
     desk.tell("andon", f"{_title(incident)}: {incident.page}", page=incident.page, scope=incident.scope)
     notify(desk, incident)
     return Opened(incident, shown)
+
+
+def paged(desk: Desk, incident: Incident, text: str, *more: Edit) -> None:
+    """Write an incident's page, its line in the log and in the index, and what goes with them. Twice is as once."""
+    edits = (
+        Edit("adopt", incident.page, (text,)),
+        Edit("log", "wiki/log.md", (incident.opened[:10], "andon", _title(incident))),
+        Edit("index", "wiki/index.md", (incident.page.removeprefix("wiki/").removesuffix(".md"), _title(incident))),
+        *more,
+    )
+    recording.record(desk.hub, desk.shop.loops.mainline, edits, f"loopwright: {_title(incident)}", desk.number)
 
 
 def unreachable(desk: Desk, run: Run, why: str) -> Incident:

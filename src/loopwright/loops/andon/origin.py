@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import shlex
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from loopwright.andon import page, plan_mode
 from loopwright.andon.page import Page
 from loopwright.errors import GitFailed
-from loopwright.journal import line
+from loopwright.journal import claims, line, records
 from loopwright.journal.codec import decode
 from loopwright.journal.facts import Lines
 from loopwright.journal.hub import Hub
@@ -36,15 +40,39 @@ def as_opened(hub: Hub, tip: str, found: Page, ref: str | None) -> Incident | No
 
 
 def unwritten(hub: Hub, ref: str) -> Incident:
-    """An incident whose page isn't on the mainline yet, as its run's journal has it; else as its ref tells it."""
-    number, _, ordinal = ref.rpartition("/")[2].partition("-")
-    if known := _of_journal(hub, int(number), ref.rpartition("/")[2]):
-        return known
-    scope = "line" if ref.startswith(line.WHOLE) else "plan"
-    plan = None if scope == "line" else line.plan_of(ref)
-    told = f"its page isn't written yet: `loopwright resume {number}` goes on with that"
-    place = int(ordinal) if ordinal.isdigit() else 1
-    return Incident(int(number), "unwritten", scope, 4, "unknown", None, told, plan, ordinal=place)
+    """An incident that has no page on the mainline: as its run's journal has it, else as its ref tells it.
+
+    Its page is still to come, or somebody deleted it. `way_on` says how there will be one.
+    """
+    if (named := line.named(ref)) is None:
+        return foreign(ref)
+    run, which = named
+    known = _of_journal(hub, run, f"{run}-{which}")
+    if known and line.ref_of(known) != ref:
+        return foreign(ref)
+    begun = any(claim.run == run for claim in claims.every(hub))
+    way_on = f"`loopwright {'resume' if begun else 'andon resolve'} {run}` writes its page"
+    return replace(known or _of_ref(ref, run, which), way_on=way_on)
+
+
+def _of_ref(ref: str, run: int, which: str) -> Incident:
+    """What little a ref tells of an incident, all else at its strictest."""
+    plan = None if ref.startswith(line.WHOLE) else line.plan_of(ref)
+    told = "what stopped it isn't known here: there is no page of it, no journal and no record"
+    if which == "meta":
+        return plan_mode.incident(run, plan, told, "", "")
+    return Incident(
+        run, "unwritten", "line" if plan is None else "plan", 4, "unknown", None, told, plan, ordinal=int(which)
+    )
+
+
+def foreign(ref: str) -> Incident:
+    """What stands still because of a ref that loopwright didn't make: it is called after no incident, or after one
+    that has another ref. Run 0 is none's."""
+    plan = None if ref.startswith(line.WHOLE) else line.plan_of(ref)
+    way_on = f"`git update-ref -d {shlex.quote(ref)}`, once you know who made it"
+    told = f"`{ref}` is the ref of no incident"
+    return Incident(0, "unwritten", "line" if plan is None else "plan", 4, "unknown", None, told, plan, way_on=way_on)
 
 
 def _journalled(hub: Hub, path: str) -> Incident | None:
@@ -53,10 +81,17 @@ def _journalled(hub: Hub, path: str) -> Incident | None:
 
 
 def _of_journal(hub: Hub, run: int, name: str) -> Incident | None:
-    for fact in Lines(hub.run_home(run) / "journal.jsonl").entries():
-        if fact["kind"] in ("incident", "meta") and (found := decode(Incident, fact["incident"])).name == name:
-            return found
-    return None
+    """The incident as its run wrote it down when it opened: in the journal, or the record's copy of it."""
+    return _told_in(Lines(hub.run_home(run) / "journal.jsonl").entries(), name) or _told_in(_recorded(hub, run), name)
+
+
+def _told_in(facts: Iterable[Mapping[str, Any]], name: str) -> Incident | None:
+    told = (decode(Incident, fact["incident"]) for fact in facts if fact["kind"] in ("incident", "meta"))
+    return next((found for found in told if found.name == name), None)
+
+
+def _recorded(hub: Hub, run: int) -> list[dict[str, Any]]:
+    return [json.loads(entry) for entry in (records.file(hub, run, "journal.jsonl") or b"").splitlines()]
 
 
 def _first(hub: Hub, tip: str, path: str, ref: str | None) -> Incident | None:

@@ -48,13 +48,25 @@ def consider(desk: Desk, run: Run) -> Incident | None:
     incident = _noted(desk)
     if incident is None:
         return None
+    reached("meta:noted")
     line.stop(desk.hub, incident, desk.hub.tip(desk.shop.loops.mainline) or desk.base)
     reached("meta:stopped")
     case = _case(desk, incident.summary)
     _open(desk, incident, case)
+    reached("meta:opened")
     opening.notify(desk, incident)
     _draft(desk, incident, case)
+    reached("meta:drafted")
     return incident
+
+
+def paged(desk: Desk, incident: Incident) -> None:
+    """Write the page again that somebody deleted, with the planner's answer as it was; nobody is asked anew."""
+    _open(desk, incident, _case(desk, incident.summary))
+    answer = desk.journal.last("planned") or {"name": "", "markdown": ""}
+    edit = _answered(incident, str(answer["name"]), str(answer["markdown"]))
+    title = f"loopwright: another plan for {desk.plan.name} (gen-{desk.number})"
+    recording.record(desk.hub, desk.shop.loops.mainline, (edit,), title, desk.number)
 
 
 def _noted(desk: Desk) -> Incident | None:
@@ -136,11 +148,15 @@ def _open(desk: Desk, incident: Incident, case: _Case) -> None:
 def _draft(desk: Desk, incident: Incident, case: _Case) -> None:
     """The planner's plan as a draft beside the others, named on the page; or that there is none."""
     name, markdown = _submitted(desk, case)
-    edits = [Edit("planned", incident.page, (name, _risks(name, markdown)))]
+    edits = [_answered(incident, name, markdown)]
     if name:
         edits.insert(0, Edit("adopt", f"plans/{name}.md", (markdown,)))
     title = f"loopwright: another plan for {desk.plan.name} (gen-{desk.number})"
     recording.record(desk.hub, desk.shop.loops.mainline, tuple(edits), title, desk.number)
+
+
+def _answered(incident: Incident, name: str, markdown: str) -> Edit:
+    return Edit("planned", incident.page, (name, _risks(name, markdown)))
 
 
 def _submitted(desk: Desk, case: _Case) -> tuple[str, str]:

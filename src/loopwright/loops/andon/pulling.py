@@ -1,22 +1,30 @@
-"""A person pulls the cord: the whole line stops, with a number and a page of its own."""
+"""A person pulls the cord: the whole line stops, with a number, a journal and a page of its own."""
 
 from __future__ import annotations
 
-from loopwright.andon import page
+from dataclasses import replace
+
+from loopwright.andon import page, plan_mode
 from loopwright.andon.assessment import KINDS
 from loopwright.andon.page import Evidence
+from loopwright.checkpoints import reached
 from loopwright.contracts import Workshop
 from loopwright.errors import BadUse
 from loopwright.journal import claims, line
+from loopwright.journal.codec import encode
 from loopwright.journal.hub import Hub
-from loopwright.loops.promotion import recording
-from loopwright.loops.promotion.edits import Edit
+from loopwright.loops.andon import opening
+from loopwright.loops.andon.outside import seated
+from loopwright.loops.desk import Desk
 from loopwright.redaction import redact
 from loopwright.vocabulary import Incident
 
 
 def pull(hub: Hub, shop: Workshop, reason: str) -> int:
-    """Stop the whole line for a reason that a person gives; the number of the incident. Raises BadUse without one."""
+    """Stop the whole line for a reason that a person gives; the number of the incident. Raises BadUse without one.
+
+    The reason is on disk before anything stands still: whoever comes after a crash writes the page from that.
+    """
     told = redact(" ".join(reason.split()), shop.secrets)
     if not told:
         raise BadUse("the cord needs a reason", 'say what you saw: `loopwright andon pull "prices are wrong"`')
@@ -37,13 +45,37 @@ def pull(hub: Hub, shop: Workshop, reason: str) -> int:
         opened=now,
         page=page.page_path(now, number),
     )
-    line.stop(hub, incident, tip)
-    text = page.render(incident, Evidence(failed=f"{hub.git.person() or 'a person'} pulled the cord"))
-    title = f"the line stands still: pull (gen-{number})"
-    edits = (
-        Edit("adopt", incident.page, (text,)),
-        Edit("log", "wiki/log.md", (now[:10], "andon", title)),
-        Edit("index", "wiki/index.md", (incident.page.removeprefix("wiki/").removesuffix(".md"), title)),
-    )
-    recording.record(hub, shop.loops.mainline, edits, f"loopwright: {title}", number)
+    with seated(hub, shop, incident, tip) as desk:
+        desk.journal.write("incident", {"reason": "pull", "incident": encode(incident)})
+        reached("pull:noted")
+        line.stop(hub, incident, tip)
+        reached("pull:stopped")
+        paged(desk, incident)
     return number
+
+
+def paged(desk: Desk, incident: Incident) -> None:
+    """Write the page of an incident that no run's record tells of, and call whoever wants to know. Done once."""
+    opening.paged(desk, incident, _text(desk, incident))
+    reached("pull:opened")
+    opening.notify(desk, incident)
+
+
+def _text(desk: Desk, incident: Incident) -> str:
+    if incident.kind == "meta":
+        return plan_mode.render(incident, (), (), None)
+    if incident.kind == "pull":
+        return page.render(incident, Evidence(failed=f"{desk.hub.git.person() or 'a person'} pulled the cord"))
+    return page.render(incident, Evidence(failed=incident.summary, elsewhere=None))
+
+
+def written_down(desk: Desk, incident: Incident) -> Incident:
+    """An incident that nothing tells of but its ref, noted as if it opened now: then it can be filled in and closed."""
+    now = desk.shop.clock.now().isoformat(timespec="milliseconds")
+    path = page.page_path(now, incident.run, incident.ordinal)
+    kind = "incident"
+    if incident.kind == "meta":
+        path, kind = plan_mode.page_path(now, incident.run), "meta"
+    noted = replace(incident, opened=now, page=path, way_on="")
+    desk.journal.write(kind, {"reason": incident.kind, "incident": encode(noted)})
+    return noted

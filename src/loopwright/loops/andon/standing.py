@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from loopwright.andon import page, plan_mode
@@ -55,18 +55,24 @@ def pages(hub: Hub, commit: str) -> tuple[Page, ...]:
 def open_lines(hub: Hub, mainline: str) -> OpenLines:
     """What stands still now. An incident is open while its ref is there, or its page says so: a clone has the pages
     without the refs, which are made up for here."""
-    refs = {ref.rpartition("/")[2]: ref for ref in line.standing(hub).refs}
-    tip = hub.tip(mainline)
+    refs, tip = line.standing(hub).refs, hub.tip(mainline)
     told = {origin.name_of(found.path): found for found in pages(hub, tip)} if tip else {}
-    stops = [origin.unwritten(hub, ref) for name, ref in refs.items() if name not in told]
-    for name, found in told.items():
-        if name not in refs and found.status != "open":
-            continue
-        incident = origin.as_opened(hub, tip or "", found, refs.get(name))
-        stops += [incident] if incident else []
-        if incident and name not in refs and tip:
+    stops = [_stopping(hub, tip, told, ref) for ref in refs]
+    for name in told.keys() - {incident.name for incident in stops}:
+        if told[name].status == "open" and tip and (incident := origin.as_opened(hub, tip, told[name], None)):
+            stops.append(incident)
             line.stop(hub, incident, tip)
-    return OpenLines(tuple(sorted(stops, key=lambda incident: (incident.run, incident.ordinal))))
+    return OpenLines(tuple(sorted(stops, key=lambda incident: (incident.run, incident.ordinal, incident.summary))))
+
+
+def _stopping(hub: Hub, tip: str | None, told: Mapping[str, Page], ref: str) -> Incident:
+    """The incident whose ref this is."""
+    named = line.named(ref)
+    page = told.get("-".join(map(str, named))) if named else None
+    incident = origin.as_opened(hub, tip or "", page, ref) if page else None
+    if incident is None:
+        return origin.unwritten(hub, ref)
+    return incident if line.ref_of(incident) == ref else origin.foreign(ref)
 
 
 def admit(hub: Hub, mainline: str, plan: str, but: Iterable[str] = ()) -> None:
@@ -94,7 +100,8 @@ def holding(stops: OpenLines, plan: str) -> tuple[Incident, ...]:
 def refusal(plan: str, incident: Incident) -> tuple[str, str]:
     """Why a plan stands still, and what to do about it."""
     whose = "the line is stopped" if incident.scope == "line" else f"the line of {plan} is stopped"
-    return f"{whose} ({incident.kind}, gen-{incident.run}): {incident.summary}", way_on(incident)
+    which = f"{incident.kind}, gen-{incident.run}" if incident.run else incident.kind
+    return f"{whose} ({which}): {incident.summary}", way_on(incident)
 
 
 def told(incident: Incident) -> str:
@@ -104,6 +111,8 @@ def told(incident: Incident) -> str:
 
 def way_on(incident: Incident) -> str:
     """What a person does to let a line go on."""
+    if incident.way_on:
+        return incident.way_on
     if incident.kind == "unreachable":
         return f"see that the model can be reached, then `loopwright resume {incident.run}`: it closes by itself"
     if incident.kind == "meta":

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from loopwright import markdown
@@ -15,21 +13,20 @@ from loopwright.contracts import Workshop
 from loopwright.errors import BadUse
 from loopwright.folders.agents import standards
 from loopwright.journal import claims, lab_times, line
-from loopwright.journal.claims import Claim
 from loopwright.journal.hub import Hub
 from loopwright.loops import given, starting
 from loopwright.loops.andon import standing
-from loopwright.loops.desk import Desk
+from loopwright.loops.andon.outside import seated
 from loopwright.loops.promotion import edits as editing
 from loopwright.loops.promotion import recording
 from loopwright.loops.promotion.edits import Edit
 from loopwright.loops.resolving.proof import Proof
-from loopwright.vocabulary import Incident, Plan, Status
+from loopwright.vocabulary import Incident, Status
 
 Result = dict[str, Any]
 
-_OTHERWISE = frozenset({"unreachable", "unwritten"})
-"""Kinds that no page closes: one closes itself, the other has no page yet."""
+_BY_ITSELF = "unreachable"
+"""The kind that no page closes."""
 
 
 def resolve(hub: Hub, shop: Workshop, number: int, branch: str | None = None, *, typed: bool = True) -> Result:
@@ -43,7 +40,8 @@ def resolve(hub: Hub, shop: Workshop, number: int, branch: str | None = None, *,
         return _result(_ended(hub, shop, number), resolved=True)
     data = starting.tree_of(hub, shop.loops.mainline).read(incident.page)
     if data is None:
-        raise BadUse(f"{incident.page} isn't there", "`git checkout` it, or write it anew as the formats have it")
+        mend = f"`git checkout HEAD -- {incident.page}`; once its deletion is committed, this command writes it anew"
+        raise BadUse(f"{incident.page} isn't there", mend)
     if incident.kind == "meta":
         return _decided(hub, shop, incident, data)
     found = page.read(incident.page, data)
@@ -70,7 +68,7 @@ def _standards(hub: Hub, shop: Workshop) -> bytes:
 def _unproven(hub: Hub, shop: Workshop, incident: Incident, found: Page, target: str) -> list[str]:
     """What commands don't show on `target`."""
     plan = starting.archived_plan(hub, incident.run) if starting.is_archived(hub, incident.run) else None
-    with _desk(hub, shop, incident) as desk:
+    with seated(hub, shop, incident, starting.mainline_tip(hub, shop.loops.mainline)) as desk:
         return list(Proof(desk, incident, target).missing(plan, found.analysis))
 
 
@@ -82,14 +80,16 @@ def edited(hub: Hub, mainline: str) -> tuple[Incident, ...]:
     """The open incidents whose page a person set to `status: resolved`: each asks to be closed."""
     tree = starting.tree_of(hub, mainline)
     stops = standing.open_lines(hub, mainline).incidents
-    told = ((incident, tree.read(incident.page)) for incident in stops if incident.page)
-    return tuple(incident for incident, data in told if data and _asks(incident, data))
+    told = ((incident, tree.read(incident.page)) for incident in stops if not incident.way_on)
+    asking = [incident for incident, data in told if data and _asks(incident, data)]
+    begun = {claim.run for claim in claims.every(hub)} if asking else set()
+    return tuple(incident for incident in asking if incident.run not in begun)  # else its run would open it again
 
 
 def _asks(incident: Incident, data: bytes) -> bool:
     if incident.kind == "meta":
         return bool(plan_mode.written(data))
-    return incident.kind not in _OTHERWISE and page.read(incident.page, data).status == "resolved"
+    return incident.kind != _BY_ITSELF and page.read(incident.page, data).status == "resolved"
 
 
 def refuse(hub: Hub, shop: Workshop, result: Result) -> None:
@@ -105,11 +105,19 @@ def _open(hub: Hub, shop: Workshop, number: int) -> Incident | None:
     asking = [incident for incident in edited(hub, shop.loops.mainline) if incident.run == number]
     # Of several, first the one about which a person wrote something; an incident before the Plan Mode it led to.
     for incident in (*asking, *sorted(mine, key=lambda incident: incident.kind == "meta")):
-        if incident.kind not in _OTHERWISE:
+        if incident.kind != _BY_ITSELF and not incident.way_on:
+            _must_be_over(hub, number)
             return incident
     if mine:
         raise BadUse(f"gen-{number} isn't closed so: {mine[0].kind}", standing.way_on(mine[0]))
     return None
+
+
+def _must_be_over(hub: Hub, number: int) -> None:
+    """Raises BadUse while run N is at work or was cut off: to finish it would open its incident again."""
+    if any(claim.run == number for claim in claims.every(hub)):
+        mend = f"wait for it; or, if it was cut off, `loopwright resume {number}` finishes it"
+        raise BadUse(f"run {number} is not over yet, and may still have to tell why it stopped", mend)
 
 
 def _ended(hub: Hub, shop: Workshop, number: int) -> Incident:
@@ -144,19 +152,6 @@ def _target(hub: Hub, shop: Workshop, branch: str | None) -> str:
     return tip
 
 
-@contextmanager
-def _desk(hub: Hub, shop: Workshop, incident: Incident) -> Iterator[Desk]:
-    """A place to run commands in the incident's name. Raises BadUse while another process is about it."""
-    name = f"andon-gen-{incident.name}"
-    with claims.holding(hub, incident.run) as mine:
-        if not mine:
-            raise BadUse(f"run {incident.run} is being worked on by another process", "wait: `loopwright status`")
-        base = starting.mainline_tip(hub, shop.loops.mainline)
-        at = shop.clock.now().isoformat(timespec="seconds")
-        claim = Claim(incident.run, name, base, "", os.getpid(), "", at)
-        yield Desk(hub, shop, claim, Plan(name, incident.page, name, ""), base, "resolution")
-
-
 def _close(hub: Hub, shop: Workshop, incident: Incident, data: bytes, found: Page, landed: str | None) -> Result:
     """Page, standards, status and log in one commit, with the ref gone in the same moment."""
     at = shop.clock.now()
@@ -175,6 +170,7 @@ def _close(hub: Hub, shop: Workshop, incident: Incident, data: bytes, found: Pag
     reached("andon:earned")
     drops = (line.ref_of(incident),)
     tip = recording.record(hub, shop.loops.mainline, tuple(edits), f"loopwright: {title}", incident.run, drops=drops)
+    reached("andon:closed")
     every, _ = standards.examine(hub.tree(tip).read(standards.PATH) or b"")
     taught = [one.name for one in every if incident.page in one.incident]
     return _result(incident, resolved=True, standards=taught, landed=landed, ready=ready)
@@ -212,12 +208,15 @@ def _carried_out(hub: Hub, shop: Workshop, incident: Incident, data: bytes, word
     over = [incident]
     if word == "drop" and incident.plan:
         stops = standing.open_lines(hub, shop.loops.mainline).incidents
-        dropped = [other for other in stops if other.plan == incident.plan and other.name != incident.name]
+        mine = (other for other in stops if other.plan == incident.plan and not other.way_on)
+        dropped = [other for other in mine if other.name != incident.name]
         edits += [Edit("resolved", other.page, (now, f"the plan was dropped by {who}")) for other in dropped]
         edits.append(Edit("status", f"plans/{incident.plan}.md", (str(Status.REJECTED),)))
         over += dropped
     drops = tuple(line.ref_of(each) for each in over)
+    reached("andon:earned")
     recording.record(hub, shop.loops.mainline, tuple(edits), f"loopwright: {title}", incident.run, drops=drops)
+    reached("andon:closed")
     return _result(incident, resolved=True)
 
 
