@@ -106,6 +106,6 @@ def warm(host: Host) -> None:
     context = multiprocessing.get_context("forkserver")
     modules = ["__main__", "loopwright.supervisor", "jsonschema", "markdown_it", "yaml"]
     if any(host.shop().role(name).backend == "anthropic" for name in workshop.WORKING):
-        modules.append("anthropic")  # 1.1 s and 76 MB, paid once instead of in each run
+        modules.append("loopwright.supervisor.preloaded")  # 1.1 s and 76 MB, paid once instead of in each run
     context.set_forkserver_preload(modules)
     multiprocessing.forkserver.ensure_running()
