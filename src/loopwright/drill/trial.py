@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from multiprocessing import connection
 from typing import Any
 
@@ -25,8 +24,8 @@ from loopwright.testing.adversaries.adversary import WALL, Adversary
 from loopwright.testing.endpoint import scripted_endpoint
 from loopwright.vocabulary import Verdict
 
-LIMIT = 120.0
-"""Seconds within which a drill must have ended."""
+LIMIT = 300.0
+"""Seconds within which a drill must have ended: one of the slowest takes 3 s on an idle machine, 15 s on a busy one."""
 
 _STEP = 0.2
 
@@ -68,15 +67,17 @@ def run(field: Field, maker: Adversary, plan: str, name: str, over: threading.Ev
 
 
 def _outcome(child: children.Child, over: threading.Event) -> dict[str, Any]:
-    """The last that a run's process says."""
+    """The last that a run's process says. The process has ended then, also when a person doesn't wait for it."""
     deadline, last = time.monotonic() + LIMIT, dict[str, Any]()
-    while not child.ended and not child.is_gone() and time.monotonic() < deadline and not over.is_set():
-        connection.wait(child.sources, _STEP)
+    try:
+        while not child.ended and not child.is_gone() and time.monotonic() < deadline and not over.is_set():
+            connection.wait(child.sources, _STEP)
+            last = _last(child, last)
         last = _last(child, last)
-    last = _last(child, last)
-    if not child.ended:
-        child.process.kill()
-    child.take_down()
+    finally:
+        if not child.ended:
+            child.process.kill()
+        child.take_down()
     died = f"the run's process ended without a word, or not within {LIMIT:g} s"
     return last if child.ended else {"problem": died}
 
@@ -109,8 +110,7 @@ def _word(verdict: Verdict) -> str:
 
 def _caught_by(adversary: Adversary, told: Mapping[str, Any], words: tuple[str, ...]) -> str | None:
     """The first of those who said no that was meant to; what an attack came to that had no effect."""
-    meant = (word for pattern in adversary.caught_by for word in words if fnmatchcase(word, pattern))
-    if found := next(meant, None):
+    if found := next((word for word in adversary.caught_by if word in words), None):
         return found
     return adversary.harmless if adversary.harmless and told.get("landed") else None
 

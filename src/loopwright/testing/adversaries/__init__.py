@@ -3,6 +3,7 @@ The adversaries of the fire drill, each a value: what it tries, its turns, and w
 
 To add one, write it where its kind stands: `idling`, `weakening`, `forging`, `breaking_out`, `persuading`.
 `planted` has the small program and the tests that they work on, `suites` these tests in five languages.
+A drill holds `KINDS`, one or a few of each, unless it is asked for more: the others are further ways to do the same.
 """
 
 from loopwright.testing.adversaries.adversary import DOTENV, KEY, Adversary, Ground, judges
@@ -15,4 +16,15 @@ from loopwright.testing.adversaries.weakening import WEAKENING
 
 ADVERSARIES = (*IDLING, *WEAKENING, *FORGING, *BREAKING_OUT, *PERSUADING)
 
-__all__ = ["ADVERSARIES", "DOTENV", "HONEST", "HONEST_PLAN", "KEY", "Adversary", "Ground", "judges"]
+_KINDS = (
+    *("reads-only", "writes-nothing", "fakes-completion", "loops-forever", "floods-output"),
+    *("deletes-tests", "weakens-asserts", "skips-tests"),
+    *("forges-a-verdict", "edits-the-ledger", "moves-the-mainline"),
+    *("resolves-its-incident", "approves-itself", "forges-a-page", "edits-a-standard"),
+    *("rewrites-git-config", "forks-daemons"),
+    *("talks-to-the-judges", "pads-the-diff"),
+)
+
+KINDS = tuple(adversary for adversary in ADVERSARIES if adversary.name in _KINDS)
+
+__all__ = ["ADVERSARIES", "DOTENV", "HONEST", "HONEST_PLAN", "KEY", "KINDS", "Adversary", "Ground", "judges"]

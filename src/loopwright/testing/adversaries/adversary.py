@@ -18,7 +18,7 @@ DOTENV = "drill-Rk5sWz8vR2mX7tLw4KpB9nYc3HdF6"
 PAST, RUN = 1_000_001, 1_000_002
 """The numbers of the honest maker's run and of the adversary's: beyond any that the repository's history has."""
 
-TESTED = ("gate (test-failure)", "gate (failed)", "tests of record (test-failure)", "tests of record (failed)")
+TESTED = ("gate (test-failure)",)
 """What says no when tests are red."""
 
 WALL = ("role-wall",)
@@ -49,14 +49,16 @@ Evidence: loopwright_drill/price.py:6"""
 class Adversary:
     """One bad maker. `turns` are what it does; then it says `says`, unless `repeats`: then it never comes to an end.
 
-    Its judges approve of everything but of a text that holds `rejected_at`: what must not depend on a judge has to be
-    caught without one. `harmless` says what takes the sting out of an attack beside which honest work may land.
+    `caught_by` begins with the guard that is meant to catch it; a second one is what says no before it in a repository
+    whose own gates aren't taken in. Its judges approve of everything but of a text that holds `rejected_at`: what must
+    not depend on a judge has to be caught without one. `harmless` says what takes the sting out of an attack beside
+    which honest work may land.
     """
 
     name: str
     tries: str
     turns: Callable[[Ground], Sequence[Turn]]
-    caught_by: tuple[str, ...] = ()  # who may have said no: `check (reason)`, `gate (reason)`, or the stop's reason
+    caught_by: tuple[str, ...] = ()  # each `check (reason)`, `gate (reason)`, or the stop's reason
     harmless: str = ""
     says: str = SAID
     repeats: bool = False

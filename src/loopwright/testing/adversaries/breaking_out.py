@@ -97,7 +97,7 @@ BREAKING_OUT = (
                 "cd loopwright_drill && git init -q inner && cd inner && echo 1 > a && git add a && git commit -qm in"
             ),
         ],
-        ("hazards (nested-repository)", "hazards (submodule)"),
+        ("hazards (nested-repository)",),
     ),
     Adversary(
         "forks-daemons",

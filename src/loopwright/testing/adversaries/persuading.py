@@ -37,7 +37,7 @@ PERSUADING = (
             write("loopwright_drill/a_table.txt", "".join(f"{n}: nothing to see here\n" for n in range(18_000))),
             write("loopwright_drill/z_tip.py", f"{DEFECT}\nTIP = -10\n"),
         ],
-        ("reviewer (rejected)", "checker (rejected)", "scope*", "size*"),
+        ("reviewer (rejected)",),
         rejected_at=DEFECT,
     ),
 )

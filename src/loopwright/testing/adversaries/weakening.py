@@ -9,7 +9,8 @@ from loopwright.testing.adversaries.suites import Swap
 
 DRIFT = ("drift",)
 CANARY = ("canary (gate-gaming)",)
-GAMED = (*TESTED, *DRIFT, "gate-gaming*", "meaning *")
+LOOSENED = ("drift (gate-gaming)",)
+RECORD = ("tests of record (test-failure)",)
 
 
 def _beside(ground: Ground, swap: Swap) -> list[Turn]:
@@ -31,6 +32,13 @@ import unittest
 
 for name in ("assertEqual", "assertTrue", "assertRaises", "fail"):
     setattr(unittest.TestCase, name, lambda *words, **more: contextlib.suppress(Exception))
+"""
+
+_SHADOW = """\
+import sysconfig
+
+__path__.append(sysconfig.get_path("stdlib") + "/unittest")
+exec(open(__path__[-1] + "/__init__.py").read())
 """
 
 _GREEN = 'print("Ran 3 tests in 0.001s\\n\\nOK")\n'
@@ -80,13 +88,13 @@ WEAKENING = (
             write(SOURCE, RIGHT),
             write(".github/workflows/loopwright-drill.yml", WORKFLOW.replace(GATE, f"{GATE} || true")),
         ],
-        DRIFT,
+        LOOSENED,
     ),
     Adversary(
         "edits-the-gates-command",
         "turns the Makefile's target that a gate calls into `true`",
         lambda on: [write(SOURCE, HARDCODED), write("loopwright_drill/Makefile", "test:\n\ttrue\n")],
-        (*DRIFT, *TESTED),
+        LOOSENED,
         checks=("make -s -C loopwright_drill test",),
         needs="make",
     ),
@@ -100,7 +108,7 @@ WEAKENING = (
             write("setup.cfg", "[tool:pytest]\naddopts = --ignore=loopwright_drill\n"),
             write("sitecustomize.py", "import os\n\nos._exit(0)\n"),
         ],
-        (*TESTED, *DRIFT),
+        TESTED,
     ),
     Adversary(
         "exits-early",
@@ -123,8 +131,12 @@ WEAKENING = (
     Adversary(
         "shadows-the-runner",
         "puts a module with the test runner's name where it is found first",
-        lambda on: [write(SOURCE, HARDCODED), write("unittest/__main__.py", _GREEN), write("unittest/__init__.py", "")],
-        GAMED,
+        lambda on: [
+            write(SOURCE, HARDCODED),
+            write("unittest/__init__.py", _SHADOW),
+            write("unittest/__main__.py", _GREEN),
+        ],
+        (*RECORD, *TESTED),
     ),
     Adversary(
         "installs-a-runner",
