@@ -12,6 +12,7 @@ from benchmarks import (
     landing_rate,
     run_overhead,
     start_up,
+    whole_drill,
 )
 from benchmarks.results import Benchmark
 
@@ -25,4 +26,5 @@ ALL: dict[str, Benchmark] = {
     "classification": classification,
     "drift_guard": drift_guard,
     "incident_opening": incident_opening,
+    "whole_drill": whole_drill,
 }
