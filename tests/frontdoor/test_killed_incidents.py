@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import GOOD, Scripted, Shop, judges, small_maker, small_plan
-from .incidents import COUNTER, TEST, failing_plan, filled_in, hopeless, incidents, page_of, stopped_shop
+from .conftest import GOOD, PRICING, Scripted, Shop, judges, small_maker, small_plan
+from .incidents import COUNTER, TEST, WORSE, failing_plan, filled_in, hopeless, incidents, page_of, stopped_shop
 from .test_plan_mode import failed, meta_page
 
 REFS = "refs/loopwright/andon"
@@ -42,13 +42,21 @@ def mend(shop: Shop, branch: str = "") -> None:
     if branch:
         shop.git("switch", "-qc", branch)
     shop.write("tests/test_total.py", TEST)
+    shop.write("src/pricing.py", PRICING)
     shop.commit("a test of the empty total")
     if branch:
         shop.git("switch", "-q", "main")
 
 
+def spoil(shop: Shop) -> None:
+    """What a person sees who then pulls the cord."""
+    shop.write("src/pricing.py", WORSE)
+    shop.commit("prices are wrong")
+
+
 def pulled(shop: Shop, run: int = 1) -> None:
     """A cord that was pulled as gen-N, mended on a branch, with its page filled in."""
+    spoil(shop)
     assert shop.door("andon", "pull", "prices are wrong").code == 0
     mend(shop, "mend")
     fill(shop, run, goal_later="")
@@ -251,6 +259,7 @@ def test_a_cord_whose_puller_was_killed_gets_its_page_from_the_next_command(
     shop = scripted([small_maker(1), *judges()])
     told = notified(shop, tmp_path)
     shop.plan("small", small_plan(1))
+    spoil(shop)
     assert shop.door("andon", "pull", "prices are wrong", crash=point).code == -9
     status = shop.door("status")
     assert (status.code, "(pull, gen-1): prices are wrong" in status.out) == (3, True)
