@@ -26,6 +26,7 @@ POINTS = (
     "follow:half",
     "follow:files",
     "follow:index",
+    "wall:seen",
     "andon:noted",
     "andon:stopped",
     "andon:opened",

@@ -27,8 +27,16 @@ def due(rows: Iterable[Row], incidents: Sequence[Incident], limit: int) -> str |
     `rows`: every run, with the moments at which a person decided. `incidents`: those of the plan that failed last,
     since the last Meta-Andon of it, oldest first. `limit`: failed runs in a row (`breakers:` of LOOPS.md).
     """
-    failures = [incident for incident in incidents if incident.kind not in _NO_FAILURE]
+    failures = _one_each(incident for incident in incidents if incident.kind not in _NO_FAILURE)
     return breakers.consecutive(rows, limit) or _places(failures) or _in_vain(failures)
+
+
+def _one_each(incidents: Iterable[Incident]) -> list[Incident]:
+    """A run fails once: what its analyst did after that is another incident, and says nothing of the plan."""
+    first: dict[int, Incident] = {}
+    for incident in incidents:
+        first.setdefault(incident.run, incident)
+    return list(first.values())
 
 
 def _places(incidents: Sequence[Incident]) -> str | None:

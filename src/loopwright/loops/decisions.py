@@ -18,9 +18,9 @@ from loopwright.journal.codec import decode
 from loopwright.journal.facts import Lines
 from loopwright.journal.hub import Hub
 from loopwright.loops import closing, execution, given, pausing, reports, starting, tally
-from loopwright.loops.andon import opening, standing
+from loopwright.loops.andon import evidence, opening, standing
 from loopwright.loops.desk import Desk
-from loopwright.vocabulary import Landing, Outcome, Plan, Run, Scope, Stop
+from loopwright.vocabulary import Incident, Landing, Outcome, Plan, Run, Scope, Stop
 
 Result = dict[str, Any]
 
@@ -54,15 +54,32 @@ def desk_of(hub: Hub, shop: Workshop, number: int) -> Iterator[Desk]:
     with claims.holding(hub, number) as mine:
         if not mine:
             raise BadUse(f"run {number} is being worked on by another process", "wait for it: `loopwright status`")
-        home = hub.run_home(number)
-        for name in ("plan.md", "plan.json", "journal.jsonl"):
-            data = records.file(hub, number, name)
-            if data is not None and not _goes_on(home / name, data):
-                (home / name).write_bytes(data)
+        reinstate(hub, number)
         fields = {"run": number, "plan": record["plan"], "plan_hash": record["plan_hash"], "at": record["started"]}
         claim = Claim(**fields, base=record["base"], pid=os.getpid(), host="")
         plan = starting.archived_plan(hub, number)
         yield Desk(hub, shop, claim, plan, record["base"], record["kind"])
+
+
+def reinstate(hub: Hub, number: int) -> None:
+    """Make the files of an ended run go on from what its record has of them."""
+    home = hub.run_home(number)
+    for name in ("plan.md", "plan.json", "journal.jsonl"):
+        data = records.file(hub, number, name)
+        if data is not None and not _goes_on(home / name, data):
+            (home / name).write_bytes(data)
+
+
+def record_anew(hub: Hub, shop: Workshop, number: int) -> None:
+    """Write an ended run's record again when it lacks the evidence of an incident that was opened in its name since."""
+    if records.read(hub, number) is None or _claim_of(hub, number):
+        return
+    with desk_of(hub, shop, number) as desk:
+        told = desk.journal.last("incident")
+        where = evidence.folder(decode(Incident, told["incident"])) if told else ""
+        if where and records.file(hub, number, f"{where}/failure.json") is None:
+            run = execution.begin(desk)
+            closing.write_record(desk, run, reports.page(desk, run))
 
 
 def _goes_on(path: Path, recorded: bytes) -> bool:

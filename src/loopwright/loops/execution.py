@@ -38,9 +38,12 @@ def execute(desk: Desk, *, decided: bool = False) -> Run:
 
 def _stopped_and_closed(desk: Desk, run: Run) -> Run:
     """The line first, at once, when the run stopped; then all that takes its time."""
-    if opened := opening.stopped(desk, run):
+    opened = opening.stopped(desk, run)
+    if opened and desk.kind == "plan":  # what a person asked for waits for no model
         analysing.drafted_onto(desk, opened.incident, opened.evidence)
+    opening.breached(desk, run)  # by the analyst; or by a lab that broke while it landed
     planning.consider(desk, run)
+    opening.breached(desk, run)
     return closing.close(desk, run)
 
 

@@ -122,7 +122,7 @@ def _tried(desk: Desk, key: str, commit: str, analysis: Analysis) -> tuple[tuple
     """Every cited command run again in a fresh lab; what doesn't show what it was cited for, and what it printed."""
     wrong, printed = list[Objection](), dict[int, str]()
     try:
-        with fresh_lab(desk, key, commit, desk.base) as lab:
+        with desk.wall.playing("analyst"), fresh_lab(desk, key, commit, desk.base) as lab:
             for number, why in enumerate(analysis.whys, 1):
                 ran = _run(desk, lab, commit, why)
                 if said := _unheld(why, ran, _folded(desk, why.output), _folded(desk, ran.output)):

@@ -6,6 +6,7 @@ import json
 import platform
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from loopwright import __version__
@@ -42,14 +43,14 @@ def evidence(desk: Desk, run: Run, stop: Stop, incident: Incident) -> Evidence:
         "mainline": desk.hub.tip(desk.shop.loops.mainline) or "",
         "lab": desk.shop.lab_kind,
         "maker": incident.maker,
-        "attempts": str(len(run.attempts)),
+        **({"attempts": str(len(run.attempts))} if run.attempts else {}),
     }
     return Evidence(
         failed=redact(said, desk.shop.secrets),
         output=_ends(_output(desk, run, stop)),
         changed=redact(changed, desk.shop.secrets),
         context=tuple((name, redact(value, desk.shop.secrets)) for name, value in rows.items()),
-        bundle=f"refs/loopwright/runs/{desk.number}:{folder(incident)}",
+        bundle=f"refs/loopwright/runs/{desk.number}:{folder(incident)}" if desk.journal.last("claimed") else "",
         elsewhere=sweep(desk.hub, run.base, _tokens(desk, run, stop, incident), desk.shop.secrets),
     )
 
@@ -77,16 +78,25 @@ def bundles(desk: Desk, run: Run) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
     for fact in (fact for fact in desk.journal.facts() if fact["kind"] == "incident"):
         incident = decode(Incident, fact["incident"])
-        found |= bundle(desk, run, stop_of(desk, run, incident), incident)
+        seen, stop = seen_by(desk, run, incident)
+        found |= bundle(desk, seen, stop, incident)
     return found
 
 
-def stop_of(desk: Desk, run: Run, incident: Incident) -> Stop:
-    """What an incident was opened for: its run's stop, or another one of which its summary tells."""
+def seen_by(desk: Desk, run: Run, incident: Incident) -> tuple[Run, Stop]:
+    """The run as an incident of it sees it, and what that was opened for: the run's stop, or another one."""
     facts = (fact for fact in desk.journal.facts() if fact["kind"] == "incident")
-    mine = (fact["reason"] for fact in facts if decode(Incident, fact["incident"]).name == incident.name)
-    reason = str(next(mine, incident.kind))
-    return run.stop if run.stop and run.stop.reason == reason else Stop(reason, incident.summary)
+    mine = next((fact for fact in facts if decode(Incident, fact["incident"]).name == incident.name), {})
+    reason = str(mine.get("reason", incident.kind))
+    if "detail" in mine:
+        stop = Stop(reason, str(mine["detail"]))
+        return besides(run, stop), stop
+    return run, run.stop if run.stop and run.stop.reason == reason else Stop(reason, incident.summary)
+
+
+def besides(run: Run, stop: Stop) -> Run:
+    """The run as an incident sees it that has nothing to do with its work: what its maker did isn't what failed."""
+    return replace(run, attempts=(), checks=(), goal=(), reviews=(), stop=stop)
 
 
 def _output(desk: Desk, run: Run, stop: Stop) -> str:

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
 from typing import Any
 
 from loopwright import shell
 from loopwright.andon import assess, page
+from loopwright.andon.assessment import LINE
 from loopwright.andon.page import Evidence
 from loopwright.checkpoints import reached
 from loopwright.journal import line
 from loopwright.journal.codec import decode, encode
-from loopwright.loops.andon import standing
-from loopwright.loops.andon.evidence import evidence
+from loopwright.loops.andon import origin, standing
+from loopwright.loops.andon.evidence import besides, evidence
 from loopwright.loops.desk import Desk
 from loopwright.loops.promotion import recording
 from loopwright.loops.promotion.edits import Edit
 from loopwright.loops.verification import rules
+from loopwright.loops.wall import REASON
 from loopwright.loops.withholding import kept
 from loopwright.redaction import redact
 from loopwright.vocabulary import Incident, Run, Status, Stop
@@ -42,23 +45,59 @@ class Opened:
 def stopped(desk: Desk, run: Run) -> Opened | None:
     """Open the incident that a run's stop is: done once, and finished by whoever comes after a crash. None: it is none.
 
-    A rollback is asked for by a person who sits before it, and sees its outcome: it stops no line.
+    A rollback, or the landing of what mends an incident, is asked for by a person who sits before it, and sees its
+    outcome: it stops no line, but when something in it reached over the wall.
     """
-    if run.stop is None or run.stop.reason in NO_INCIDENT or desk.kind != "plan":
+    if run.stop is None or run.stop.reason in NO_INCIDENT or (desk.kind != "plan" and run.stop.reason != REASON):
         return None
     return opened(desk, run, run.stop)
 
 
 def opened(desk: Desk, run: Run, stop: Stop) -> Opened:
     """The incident of a stop. Its line stands still from the first lines of this on."""
+    stays = desk.kind != "plan" or stop.reason in _STATUS_STAYS
+    status = () if stays else (Edit("status", run.plan.path, (str(Status.STOPPED),)),)
     incident = _noted(desk, run, stop)
     reached("andon:noted")
+    return _stood_still(desk, run, stop, incident, status)
+
+
+def breached(desk: Desk, run: Run, commit: str | None = None) -> Incident | None:
+    """Open an incident of its own for what was reached over the wall since the run's stop was known, and so isn't in
+    it: by the analyst, the planner, or a command on `commit`, which had to show that something is mended.
+
+    One that a crash cut off is finished. None: there is nothing new.
+    """
+    desk.wall.look()
+    if stop := desk.wall.untold():
+        reached("wall:seen")
+        beside = replace(besides(run, stop), tip=commit)
+        incident = _written(desk, beside, stop, commit=commit, detail=stop.detail)
+    elif fact := _unfinished(desk):
+        stop, incident = Stop(REASON, str(fact["detail"])), decode(Incident, fact["incident"])
+        beside = replace(besides(run, stop), tip=incident.commit)
+    else:
+        return None
+    _stood_still(desk, beside, stop, incident)
+    desk.note(f"{incident.page}: the wall was reached over after this run had ended")
+    return incident
+
+
+def _unfinished(desk: Desk) -> dict[str, Any] | None:
+    """The last incident beside the run's own, if its page isn't on the mainline yet."""
+    fact = desk.journal.last("incident", reason=REASON)
+    tip = desk.hub.tip(desk.shop.loops.mainline)
+    if not fact or "detail" not in fact or tip is None or fact["incident"]["page"] in desk.hub.entries(tip):
+        return None
+    return fact
+
+
+def _stood_still(desk: Desk, run: Run, stop: Stop, incident: Incident, more: tuple[Edit, ...] = ()) -> Opened:
+    """The incident's line stopped, then its page written."""
     line.stop(desk.hub, incident, incident.commit or desk.base)
     reached("andon:stopped")
-    as_it_is = stop.reason in _STATUS_STAYS
     shown = evidence(desk, run, stop, incident)
-    status = () if as_it_is else (Edit("status", run.plan.path, (str(Status.STOPPED),)),)
-    paged(desk, incident, page.render(incident, shown), *status)
+    paged(desk, incident, page.render(incident, shown), *more)
     reached("andon:opened")
     desk.tell("andon", f"{_title(incident)}: {incident.page}", page=incident.page, scope=incident.scope)
     notify(desk, incident)
@@ -87,11 +126,17 @@ def unreachable(desk: Desk, run: Run, why: str) -> Incident:
 
 def _noted(desk: Desk, run: Run, stop: Stop) -> Incident:
     """The incident as the run's journal has it from the first time on."""
-    fact = desk.journal.last("incident", reason=stop.reason)
+    facts = (fact for fact in reversed(desk.journal.facts()) if fact["kind"] == "incident" and "detail" not in fact)
+    fact = next((fact for fact in facts if fact["reason"] == stop.reason), None)
     if fact and (stop.reason != "unreachable" or _is_open(desk, fact)):
         return decode(Incident, fact["incident"])
+    return _written(desk, run, stop)
+
+
+def _written(desk: Desk, run: Run, stop: Stop, *, commit: str | None = None, **fact: str) -> Incident:
+    """A new incident, in the run's journal."""
     now = desk.shop.clock.now().isoformat(timespec="milliseconds")
-    ordinal = 1 + sum(1 for fact in desk.journal.facts() if fact["kind"] == "incident")
+    ordinal = _ordinal(desk)
     found = assess(
         run,
         stop,
@@ -102,12 +147,37 @@ def _noted(desk: Desk, run: Run, stop: Stop) -> Incident:
     )
     path = page.page_path(now, desk.number, ordinal)
     summary = redact(found.summary, desk.shop.secrets)
-    left = kept(desk.hub, run, found.commit)
-    incident = replace(found, ordinal=ordinal, opened=now, page=path, summary=summary, commit=left)
-    desk.journal.write("incident", {"reason": stop.reason, "incident": encode(incident)})
-    fact = desk.journal.last("incident", reason=stop.reason)
-    assert fact is not None, "it was written a moment ago"
-    return decode(Incident, fact["incident"])  # as a restart would read it
+    left = commit or kept(desk.hub, run, found.commit)
+    plan = _plan(desk)
+    scope = found.scope if plan else LINE
+    incident = replace(
+        found, ordinal=ordinal, opened=now, page=path, summary=summary, commit=left, plan=plan, scope=scope
+    )
+    desk.journal.write("incident", {"reason": stop.reason, "incident": encode(incident), **fact})
+    told = desk.journal.last("incident", reason=stop.reason)
+    assert told is not None, "it was written a moment ago"
+    return decode(Incident, told["incident"])  # as a restart would read it
+
+
+def _ordinal(desk: Desk) -> int:
+    """The next of a run's incidents. A cord that a person pulled has a page alone, and no journal."""
+    tip = desk.hub.tip(desk.shop.loops.mainline)
+    pages = [origin.name_of(found.path).split("-") for found in standing.pages(desk.hub, tip)] if tip else []
+    written = [int(ordinal) for run, ordinal in pages if run == str(desk.number) and ordinal.isdigit()]
+    facts = (fact for fact in desk.journal.facts() if fact["kind"] == "incident")
+    noted = [decode(Incident, fact["incident"]).ordinal for fact in facts]
+    return 1 + max((*written, *noted), default=0)
+
+
+def _plan(desk: Desk) -> str | None:
+    """Whose line an incident of this desk stops: the plan's own, the one's whose work is taken back, or the one's
+    whose incident is to be resolved; None where that is no plan's."""
+    if desk.kind == "plan":
+        return desk.plan.name
+    if desk.kind == "rollback":
+        return PurePosixPath(desk.plan.path).stem
+    stops = standing.open_lines(desk.hub, desk.shop.loops.mainline).incidents
+    return next((each.plan for each in stops if desk.plan.name == f"andon-gen-{each.name}"), None)
 
 
 def _is_open(desk: Desk, fact: Mapping[str, Any]) -> bool:

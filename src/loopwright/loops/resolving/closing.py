@@ -14,7 +14,7 @@ from loopwright.errors import BadUse
 from loopwright.folders.agents import standards
 from loopwright.journal import claims, lab_times, line
 from loopwright.journal.hub import Hub
-from loopwright.loops import given, starting
+from loopwright.loops import decisions, given, starting
 from loopwright.loops.andon import standing
 from loopwright.loops.andon.outside import seated
 from loopwright.loops.promotion import edits as editing
@@ -50,6 +50,7 @@ def resolve(hub: Hub, shop: Workshop, number: int, branch: str | None = None, *,
     missing += [str(problem) for problem in (*found.problems, *standards.examine(_standards(hub, shop))[1])]
     missing += (*earned.missing(found.analysis), *page.unswept(data))
     missing += _unproven(hub, shop, incident, found, target)
+    decisions.record_anew(hub, shop, number)
     landed = None
     if not missing and branch:
         landed = given.land(hub, shop, incident, target)
@@ -67,8 +68,9 @@ def _standards(hub: Hub, shop: Workshop) -> bytes:
 
 def _unproven(hub: Hub, shop: Workshop, incident: Incident, found: Page, target: str) -> list[str]:
     """What commands don't show on `target`."""
-    plan = starting.archived_plan(hub, incident.run) if starting.is_archived(hub, incident.run) else None
     with seated(hub, shop, incident, starting.mainline_tip(hub, shop.loops.mainline)) as desk:
+        decisions.reinstate(hub, incident.run)
+        plan = starting.archived_plan(hub, incident.run) if starting.is_archived(hub, incident.run) else None
         return list(Proof(desk, incident, target).missing(plan, found.analysis))
 
 

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from loopwright.andon import earned
 from loopwright.checks.gates import GateCheck
 from loopwright.errors import LabFailed
+from loopwright.loops.andon import opening
 from loopwright.loops.desk import Desk
 from loopwright.loops.verification import fresh_lab, rules
-from loopwright.vocabulary import TESTS, Analysis, Countermeasure, Gate, Incident, Plan, Verdict, matches
+from loopwright.loops.wall import REASON
+from loopwright.vocabulary import TESTS, Analysis, Countermeasure, Gate, Incident, Plan, Run, Verdict, matches
 
 _SECONDS = 1800.0  # as long as any gate
 
@@ -29,6 +31,7 @@ class Proof:
             yield from self._unshown(plan, analysis)
         except LabFailed as problem:
             yield f"a lab to run commands in, on {self.commit[:10]}: {str(problem).splitlines()[0][:200]}"
+            yield from self._breach(self.desk.base, self.commit)
 
     def _unshown(self, plan: Plan | None, analysis: Analysis) -> Iterator[str]:
         there = {measure: self._is_there(measure) for measure in earned.proven(analysis)}
@@ -36,12 +39,14 @@ class Proof:
             yield f"`{_path(measure)}` ({measure.measure}): there is no such file on {self.commit[:10]}"
         measures = tuple(measure for measure, found in there.items() if found)
         wanted = (*self._gates(plan, analysis), *(Gate(measure.check) for measure in measures))
-        for verdict in self._run("mended", self.commit, wanted):
+        for verdict in self._run("mended", self.desk.base, self.commit, wanted):
             if not verdict.passed:
                 yield f"`{verdict.command}` must pass on {self.commit[:10]}: {verdict.evidence.splitlines()[0][:200]}"
+        yield from self._breach(self.desk.base, self.commit)
         if failed := self.incident.commit or self.incident.base:
             for measure in measures:
-                yield from self._idle(measure, failed)
+                if not self._reaches_over(failed):
+                    yield from self._idle(measure, failed)
 
     def _gates(self, plan: Plan | None, analysis: Analysis) -> Iterator[Gate]:
         """The command that failed and the plan's goal. `Goal later:` on the page leaves out what only the plan's own
@@ -72,25 +77,42 @@ class Proof:
             if (name == path or name.startswith(f"{path}/")) and matches(name, tests)
         }
         then = hub.with_files(failed, over, "a countermeasure's test on what failed") if over else failed
-        for verdict in self._run("failed", then, (Gate(measure.check),), ready=self.incident.kind != "lab"):
+        base = self.incident.base or self.desk.base
+        for verdict in self._run("failed", base, then, (Gate(measure.check),), ready=self.incident.kind != "lab"):
             if verdict.passed:
                 yield f"`{measure.check}` ({measure.measure}) has to fail on what failed ({failed[:10]}), and passes"
+        yield from self._breach(base, failed)
 
-    def _run(self, name: str, commit: str, gates: tuple[Gate, ...], *, ready: bool = True) -> Iterator[Verdict]:
+    def _reaches_over(self, failed: str) -> bool:
+        """Whether that is known of what failed: then it isn't run once more."""
+        facts = (fact for fact in self.desk.journal.facts() if fact["kind"] == "incident" and fact["reason"] == REASON)
+        return self.incident.kind == REASON or any(fact["incident"].get("commit") == failed for fact in facts)
+
+    def _breach(self, base: str, commit: str) -> Iterator[str]:
+        """Says when a command on a commit reached over the wall. That is an incident of its own, and nothing is closed
+        then: what agents wrote runs here, too."""
+        desk = self.desk
+        run = Run(desk.number, desk.plan, base, desk.branch, kind=desk.kind)
+        if opened := opening.breached(desk, run, commit):
+            yield f"a command on {commit[:10]} reached over the wall: {opened.page}"
+
+    def _run(
+        self, name: str, base: str, commit: str, gates: tuple[Gate, ...], *, ready: bool = True
+    ) -> Iterator[Verdict]:
         """Each gate's verdict in a fresh lab. `ready`: after `setup`; where that is what failed, a lab shows that it
         works again, and there is none in which it ever ran on what failed."""
         if not gates and self.incident.kind != "lab":
             return
         desk, key = self.desk, f"resolve-{name}"
-        change = desk.hub.change(desk.base, commit)
-        with (
-            fresh_lab(desk, key, commit, desk.base)
-            if ready
-            else desk.lab(desk.wish(key, commit, throwaway=True)) as lab
-        ):
-            for gate in dict.fromkeys(gates):
-                self.desk.tell("command", f"$ {gate.command}", command=gate.command)
-                yield GateCheck(gate, _SECONDS, self.desk.shop.secrets).check(change, lab)
+        change = desk.hub.change(base, commit)
+        wish = desk.wish(key, commit, throwaway=True)
+        try:
+            with fresh_lab(desk, key, commit, desk.base) if ready else desk.lab(wish) as lab:
+                for gate in dict.fromkeys(gates):
+                    desk.tell("command", f"$ {gate.command}", command=gate.command)
+                    yield GateCheck(gate, _SECONDS, desk.shop.secrets).check(change, lab)
+        finally:  # a person's Ctrl-C included: what was reached for is in the journal, and told of the next time
+            desk.wall.look(change)
 
 
 def _of_plan(plan: Plan) -> Iterator[Gate]:

@@ -54,7 +54,7 @@ def _of_a_run(hub: Hub, shop: Workshop, incident: Incident) -> None:
             planning.paged(desk, incident)
             return
         run = execution.begin(desk)
-        shown = evidence.evidence(desk, run, evidence.stop_of(desk, run, incident), incident)
+        shown = evidence.evidence(desk, *evidence.seen_by(desk, run, incident), incident)
         opening.paged(desk, incident, page.render(incident, shown))
         if desk.journal.last("analysis", incident=incident.ordinal):  # as it was: the analyst isn't asked anew
             analysing.drafted_onto(desk, incident, shown)

@@ -5,6 +5,6 @@ move is compared with the one before its commands, and what they reached for bec
 """
 
 from loopwright.loops.wall.lab import WatchedLab
-from loopwright.loops.wall.watching import Wall
+from loopwright.loops.wall.watching import REASON, Wall
 
-__all__ = ["Wall", "WatchedLab"]
+__all__ = ["REASON", "Wall", "WatchedLab"]

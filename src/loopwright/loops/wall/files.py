@@ -11,9 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from loopwright.checks.deciding import in_the_checkout
 from loopwright.checks.executed import executed
+from loopwright.errors import Problem
+from loopwright.folders import agents
 from loopwright.journal.guarded import GIT, Facts, Guarded, Kept
 from loopwright.loops.wall.found import Found
 from loopwright.loops.wall.session import Commands, Ran
@@ -29,12 +32,18 @@ class Files:
     commands: Commands
 
     def found(self) -> Iterator[Found]:
-        if self.commands.knowing is None:
-            return
+        return (self._reach(name, self.before.files.get(name), ran, what) for name, ran, what in self.deciding)
+
+    @cached_property
+    def deciding(self) -> tuple[tuple[str, Ran, str], ...]:
+        """Each file that now decides otherwise, the command in whose time it was written, and what it decides."""
+        return tuple(self._deciding()) if self.commands.knowing else ()
+
+    def _deciding(self) -> Iterator[tuple[str, Ran, str]]:
         for name in sorted({*self.before.files, *self.after.files}):
             old, new = self.before.files.get(name), self.after.files.get(name)
             if old != new and (ran := self._when(name, new)) and (what := self._decides(name, old, new)):
-                yield self._reach(name, old, ran, what)
+                yield name, ran, what
 
     def _when(self, name: str, new: Kept | None) -> Ran | None:
         """The command that knew of the hub and ran when this was written; of what is gone its folder tells when."""
@@ -54,9 +63,8 @@ class Files:
             return next((f"`{key}` of git's settings" for key, _ in sorted(changed) if executed(key)), "")
         if name.startswith(GIT) or not name.startswith(("agents/", "plans/", "wiki/", ".env")):
             return "what git runs in the person's repository"
-        if what := in_the_checkout(name, before, after):
-            return "" if self._is_the_mainlines(name, after) else what
-        return ""
+        what = in_the_checkout(name, before, after) or _no_longer_reads(name, before, after)
+        return "" if not what or self._is_the_mainlines(name, after) else what
 
     def _settings(self, data: bytes | None) -> set[tuple[str, str]]:
         if not data:
@@ -79,3 +87,21 @@ class Files:
             return Found(ran.who, told, f"its bytes of before are at {{kept}}/{name}", private={name: old.data})
         mend = f"its bytes of before: `git show {{ref}}:{name}`"
         return Found(ran.who, told, mend, files={name: old.data})
+
+
+def _no_longer_reads(name: str, old: bytes | None, new: bytes | None) -> str:
+    """Says when a page did read as what it is, and doesn't any more: no run begins with such standards or gates."""
+    wrong = _error(name, new or b"")
+    return f"it no longer reads: {wrong}" if wrong and not _error(name, old or b"") else ""
+
+
+def _error(name: str, data: bytes) -> str:
+    """The first thing for which every run would end with bad input; '' for a page that reads."""
+    problems: tuple[Problem, ...] = ()
+    if name == agents.standards.PATH:
+        problems = agents.standards.examine(data)[1]
+    elif name == agents.LOOPS:
+        problems = agents.examine_loops(data)[1]
+    elif agents.is_role(name):
+        problems = agents.examine_role(name, data)[1]
+    return next((each.message for each in problems if each.severity == "error"), "")

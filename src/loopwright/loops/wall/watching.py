@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from loopwright import shell
 from loopwright.contracts import Lab
@@ -171,12 +172,13 @@ class Wall:
         if self.journal.broken:
             told = f"line {self.journal.broken} of the run's journal doesn't fit to those before it: it was edited"
             facts.append({"what": told, "mend": "trust nothing that it says from there on, and run the plan again"})
-        if not facts:
-            return None
-        lines = [f"{fact['what']} (mend: {fact['mend']})" for fact in facts[:_MOST]]
-        if len(facts) > _MOST:
-            lines.append(f"and {len(facts) - _MOST} more, in the run's journal")
-        return Stop(REASON, "; ".join(lines), chunk)
+        return _stop(facts, chunk)
+
+    def untold(self) -> Stop | None:
+        """The same of what no incident tells of yet: the analyst, the planner and whoever proves that something is
+        mended have labs, too, after the run's own stop is known."""
+        facts, told = self.journal.facts(), self.journal.last("incident", reason=REASON)
+        return _stop([f for f in facts if f["kind"] == "wall" and f["seq"] > told["seq"]]) if told else self.stop()
 
     def verdicts(self, change: Change) -> tuple[Verdict, ...]:
         """The same as what a guard says of a change."""
@@ -184,6 +186,16 @@ class Wall:
             return ()
         said = Verdict("wall", False, stop.detail, REASON, source="guard", rolls_back=True)
         return (replace(said, commit=change.commit, tree=change.tree),)
+
+
+def _stop(facts: Sequence[Mapping[str, Any]], chunk: int | None = None) -> Stop | None:
+    """What facts of the wall amount to; None where there are none."""
+    if not facts:
+        return None
+    lines = [f"{fact['what']} (mend: {fact['mend']})" for fact in facts[:_MOST]]
+    if len(facts) > _MOST:
+        lines.append(f"and {len(facts) - _MOST} more, in the run's journal")
+    return Stop(REASON, "; ".join(lines), chunk)
 
 
 def _filled(text: str, values: Mapping[str, str]) -> str:
