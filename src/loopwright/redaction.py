@@ -14,9 +14,6 @@ from collections import Counter
 from dataclasses import dataclass
 from urllib.parse import quote
 
-ASSIGNED = "assigned secret"
-"""What is a secret for standing behind a name that says so, and for nothing else."""
-
 SHORTEST_KNOWN = 6  # characters: to mask a shorter value would black out ordinary words
 
 # Not in the middle of a word; a letter of an escape such as the n of "\nAKIA..." in JSON is no word.
@@ -151,9 +148,9 @@ def _has_key(body: str) -> bool:
 def _assigned(text: str) -> list[Secret]:
     hits = []
     for pattern, kind in (
-        (_ASSIGNED, ASSIGNED),
-        (_SETTING, ASSIGNED),
-        (_INLINE, ASSIGNED),
+        (_ASSIGNED, "assigned secret"),
+        (_SETTING, "assigned secret"),
+        (_INLINE, "assigned secret"),
         (_CREDENTIALS, "password in a URL"),
         (_BEARER, "authorization header"),
     ):

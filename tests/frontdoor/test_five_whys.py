@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -286,7 +286,6 @@ SECRETS = {
     "a password in a URL": "postgres://shop:" + LETTERS + "@db.example.org/shop",
     "a line of .env": "SHOP_API_TOKEN=" + LETTERS,
 }
-Plant = Callable[[Shop, str], str]
 
 
 def in_an_output(shop: Shop, secret: str) -> str:
@@ -295,19 +294,28 @@ def in_an_output(shop: Shop, secret: str) -> str:
     return PLAN.replace("## Goal", f"## Checks\n- `cat {shop.path.parent}/secret.txt; exit 1`\n\n## Goal")
 
 
-def in_the_title(shop: Shop, secret: str) -> str:
-    return PLAN.replace("# A discount is a percentage", f"# A discount, and {' '.join(secret.split())}")
-
-
 @pytest.mark.parametrize("name", SECRETS)
-@pytest.mark.parametrize("plant", [in_an_output, in_the_title])
-def test_the_page_opens_without_the_secrets_that_a_run_came_upon(scripted: Scripted, plant: Plant, name: str) -> None:
+def test_the_page_opens_without_the_secrets_that_a_command_printed(scripted: Scripted, name: str) -> None:
     shop = scripted([red(), analyst(ANSWER)])
 
-    stopped(shop, plant(shop, SECRETS[name]))
+    stopped(shop, in_an_output(shop, SECRETS[name]))
 
     assert_nowhere(shop)
     assert andon_page(shop).incident is not None
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_a_plan_with_a_secret_in_its_title_is_not_begun(scripted: Scripted, name: str) -> None:
+    shop = scripted([red(), analyst(ANSWER)])
+    title = f"# A discount, and {' '.join(SECRETS[name].split())}"
+    shop.plan("fix", PLAN.replace("# A discount is a percentage", title))
+
+    told = shop.door("run", "fix")
+
+    assert told.code == 2, told.out
+    assert "the plan holds a secret" in told.err
+    assert LETTERS not in told.err
+    assert shop.git("for-each-ref", "refs/loopwright") == ""
 
 
 @pytest.mark.parametrize("name", SECRETS)

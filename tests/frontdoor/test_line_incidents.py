@@ -186,6 +186,30 @@ def test_a_pulled_cord_is_let_go_by_a_check_that_fails_on_what_the_person_saw(sc
     assert shop.door("status").code == 0
 
 
+def test_of_two_pulled_cords_each_can_be_mended_on_a_branch(scripted: Scripted) -> None:
+    shop = scripted([*judges()])
+    shop.write("src/pricing.py", PRICING.replace("sum(prices)", "sum(prices) + 1"))
+    shop.write("tests/test_pricing.py", "")
+    shop.commit("the prices on the site are wrong")
+    for words in ("the prices are wrong", "really wrong"):
+        assert shop.door("andon", "pull", words).code == 0
+    shop.git("switch", "-qc", "mend")
+    shop.write("src/pricing.py", PRICING)
+    shop.write("tests/test_total.py", TEST)
+    shop.commit("the sum, and its test")
+    shop.git("switch", "-q", "main")
+    for number in (1, 2):
+        place = shop.path / page_of(shop, number)
+        place.write_text(filled_in(place.read_text(), goal_later=""))
+
+    first = shop.door("andon", "resolve", "1", "--branch", "mend", "--json")
+    assert first.code == 0, first.out + first.err
+    assert first.json["landed"]
+    assert shop.door("status").code == 3  # the other one
+    assert shop.door("andon", "resolve", "2").code == 0
+    assert shop.door("status").code == 0
+
+
 # ---------------------------------------------------------------- action levels
 
 

@@ -168,11 +168,9 @@ def _land(desk: Desk, run: Run) -> Run:
 
 
 def _resolves(desk: Desk) -> tuple[str, ...]:
-    """The incident that a landing mends, which so doesn't hold it up."""
-    name = desk.plan.name.removeprefix("andon-gen-")
-    if desk.kind != "resolution":
-        return ()
-    return tuple(ref for ref in line.standing(desk.hub).refs if ref.rpartition("/")[2] == name)
+    """The incidents that don't hold up a landing. A mend that a person lands is held up by none that stops the whole
+    line: of two, neither could be mended before the other."""
+    return line.standing(desk.hub).whole if desk.kind == "resolution" else ()
 
 
 def _title(desk: Desk) -> str:

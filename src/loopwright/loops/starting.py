@@ -26,7 +26,7 @@ from loopwright.loops.andon import settling, standing
 from loopwright.loops.desk import Desk, journal_of
 from loopwright.loops.promotion import checkout, recording
 from loopwright.loops.promotion.edits import Edit
-from loopwright.redaction import ASSIGNED, find
+from loopwright.redaction import find
 from loopwright.vocabulary import Plan, Status
 
 
@@ -190,9 +190,8 @@ def _may_run(hub: Hub, tree: Tree, plan: Plan, shop: Workshop) -> None:
 def _free_of_keys(plan: Plan, data: bytes, shop: Workshop) -> None:
     """Refuse a plan that holds a key: its text goes to models, into labs and into records. Raises BadFile."""
     text = data.decode(errors="replace")
-    mend = "take it out of the plan, and make a new key: this one was written down"
-    held = (secret for secret in find(text, shop.secrets) if secret.kind != ASSIGNED)  # that is a guess, in prose
-    if secret := next(held, None):
+    mend = "write a placeholder such as `<KEY>` there; if it is a real one, make a new one: this one was written down"
+    if secret := next(iter(find(text, shop.secrets)), None):
         line = text.count("\n", 0, secret.start) + 1
         raise BadFile(plan.path, line, f"the plan holds a secret ({secret.kind})", mend, "secret")
 
