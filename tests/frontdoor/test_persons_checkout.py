@@ -313,11 +313,16 @@ def test_from_a_folder_inside_the_repository_it_is_the_same_run(scripted: Script
 
 def test_a_plan_edited_while_it_runs_finishes_the_version_that_was_claimed_and_says_so(scripted: Scripted) -> None:
     shop = scripted([])
-    person = f"sed -i 's/# A discount is a percentage/# A discount is generous/' {shop.path}/plans/fix.md"
-    shop.model.script = Script([maker(bash(person), write("src/pricing.py", GOOD)), *judges()])
+    begun, edited = shop.path.parent / "begun", shop.path.parent / "edited"
+    waits = bash(f"touch {begun}; for i in $(seq 300); do test -e {edited} && break; sleep 0.1; done")
+    shop.model.script = Script([maker(waits, write("src/pricing.py", GOOD)), *judges()])
     shop.plan("fix")
 
-    result = shop.door("run", "fix", "--json").json
+    running = shop.door.start("run", "fix", "--json")
+    until(begun.exists)
+    shop.write("plans/fix.md", shop.read("plans/fix.md").replace("is a percentage", "is generous"))
+    edited.touch()
+    result = running.wait().json
 
     assert result["landed"]
     (note,) = [note for note in result["notes"] if "was edited while it ran" in note]

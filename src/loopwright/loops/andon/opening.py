@@ -79,17 +79,21 @@ def breached(desk: Desk, run: Run, commit: str | None = None) -> Incident | None
     else:
         return None
     _stood_still(desk, beside, stop, incident)
-    desk.note(f"{incident.page}: the wall was reached over after this run had ended")
+    desk.note(_told(incident.page))
     return incident
 
 
 def _unfinished(desk: Desk) -> dict[str, Any] | None:
-    """The last incident beside the run's own, if its page isn't on the mainline yet."""
+    """The last incident beside the run's own, if no note says yet that it was opened whole. Not by its page: a person
+    may have closed the incident and deleted that."""
     fact = desk.journal.last("incident", reason=REASON)
-    tip = desk.hub.tip(desk.shop.loops.mainline)
-    if not fact or "detail" not in fact or tip is None or fact["incident"]["page"] in desk.hub.entries(tip):
+    if not fact or "detail" not in fact or desk.journal.last("note", text=_told(fact["incident"]["page"])):
         return None
     return fact
+
+
+def _told(path: str) -> str:
+    return f"{path}: the wall was reached over after this run had ended"
 
 
 def _stood_still(desk: Desk, run: Run, stop: Stop, incident: Incident, more: tuple[Edit, ...] = ()) -> Opened:

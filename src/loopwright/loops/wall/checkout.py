@@ -18,6 +18,7 @@ from pathlib import Path
 from loopwright.errors import GitFailed
 from loopwright.journal.guarded import GIT, Facts, Guarded
 from loopwright.journal.lab_times import SLACK
+from loopwright.loops.wall.files import Files
 from loopwright.loops.wall.found import Found
 from loopwright.loops.wall.session import Commands, Ran
 
@@ -31,7 +32,7 @@ _EXCLUDE = f"{GIT}info/exclude"
 
 @dataclass(frozen=True)
 class Checkout:
-    """The person's files after these commands. What the wall's other looks know of is left to them."""
+    """The person's files after these commands. What decides is told of by another look (`files.py`)."""
 
     guarded: Guarded
     before: Facts
@@ -42,7 +43,8 @@ class Checkout:
         aimed = Commands([ran for ran in self.commands.ran if ran.aims])
         if not aimed.ran:
             return
-        written = {name: ran for name, ran in self._written(aimed) if name not in self.after.files}
+        told = {name for name, _, _ in Files(self.guarded, self.before, self.after, self.commands).deciding}
+        written = {name: ran for name, ran in self._written(aimed) if name not in told}
         names = [name for name in self._seen(written) if not self._came_by_a_commit(name)]
         for ran in dict.fromkeys(written[name] for name in names):
             mine = [name for name in names if written[name] is ran]
