@@ -62,7 +62,7 @@ def run(host: Host, name: str, *, words: bool = True) -> dict[str, Any]:
     rewriting.write(host.hub, shop)
     if words:
         _take_words(host, shop, plan.name)
-    with starting.desk_for(host.hub, shop, name) as desk:
+    with starting.desk_for(host.hub, shop, name, typed=words) as desk:
         if isinstance(desk, Finished):
             return checked(decisions.as_result(desk.record))
         return checked(pausing.carry_out(desk))
@@ -81,8 +81,11 @@ def _take_words(host: Host, shop: Workshop, plan: str) -> None:
                 host.tell(Event("note", f"gen-{incident.run}'s page: {problem}"))
 
 
-def decide(host: Host, verb: str, number: int) -> dict[str, Any]:
-    """`resume`, `land`, `reject`, `rollback` or `stop` on run N; the same object as `run --json`."""
+def decide(host: Host, verb: str, number: int, *, words: bool = True) -> dict[str, Any]:
+    """`resume`, `land`, `reject`, `rollback` or `stop` on run N; the same object as `run --json`.
+
+    `words`: as for `run`.
+    """
     shell.hide_environment()
     moving.finish(host.hub)
     if verb == "stop":
@@ -90,7 +93,10 @@ def decide(host: Host, verb: str, number: int) -> dict[str, Any]:
     workshop.must_be_on_a_branch(host.hub)
     decision = getattr(decisions, verb)
     plan = starting.archived_plan(host.hub, number) if starting.is_archived(host.hub, number) else None
-    return checked(decision(host.hub, host.shop(plan), number))
+    shop = host.shop(plan)
+    if words and plan and verb in ("resume", "land"):
+        _take_words(host, shop, plan.name)
+    return checked(decision(host.hub, shop, number))
 
 
 def resolve(host: Host, number: int, branch: str | None = None, *, typed: bool = True) -> dict[str, Any]:
@@ -114,19 +120,18 @@ def take_word(host: Host, number: int) -> dict[str, Any]:
 
 
 def pull(host: Host, reason: str) -> int:
-    """Stop the whole line, because a person saw something; the number of the incident."""
+    """Stop the whole line, because a person saw something; the number of the incident. From wherever they look."""
     moving.finish(host.hub)
-    workshop.must_be_on_a_branch(host.hub)
     shop = host.shop()
     number = pulling.pull(host.hub, shop, reason)
     rewriting.write(host.hub, shop)
     return number
 
 
-def write_pages(host: Host) -> None:
-    """Write the pages that open incidents lack."""
+def write_pages(host: Host) -> tuple[str, ...]:
+    """Write the pages that open incidents lack; what kept some from being written."""
     shell.hide_environment()
-    rewriting.write(host.hub, host.shop())
+    return rewriting.write(host.hub, host.shop())
 
 
 def checked(result: dict[str, Any]) -> dict[str, Any]:

@@ -262,4 +262,9 @@ def _number(env: Mapping[str, str], name: str, default: int, least: int = 0) -> 
 
 def secrets(env: Mapping[str, str]) -> tuple[str, ...]:
     """Values that must never be written anywhere: of variables whose names say so."""
-    return tuple(sorted({value for name, value in env.items() if _SECRET.search(name) and len(value) >= 8}))
+    return tuple(sorted({env[name] for name in secret_names(env)}))
+
+
+def secret_names(env: Mapping[str, str]) -> tuple[str, ...]:
+    """The names of these variables."""
+    return tuple(name for name, value in env.items() if _SECRET.search(name) and len(value) >= 8)

@@ -35,9 +35,13 @@ class Standing:
         """Those that stop the whole line."""
         return tuple(ref for ref in self.refs if ref.startswith(WHOLE))
 
+    def own(self, plan: str) -> tuple[str, ...]:
+        """Those that stop a plan alone."""
+        return tuple(ref for ref in self.refs if ref.startswith(_own(plan)))
+
     def of(self, plan: str) -> tuple[str, ...]:
         """Those that stop a plan: the whole line's and its own."""
-        return tuple(ref for ref in self.refs if ref.startswith((WHOLE, _own(plan))))
+        return (*self.whole, *self.own(plan))
 
 
 def standing(hub: Hub) -> Standing:

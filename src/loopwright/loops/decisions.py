@@ -159,32 +159,38 @@ def reject(hub: Hub, shop: Workshop, number: int) -> Result:
     record = _caught_up(hub, shop, number)
     if claim := _claim_of(hub, number):
         with starting.resumed(hub, shop, claim, to_end=True) as desk:
-            return _rejected(desk)
+            result = _rejected(desk)
+        _said_no_again(hub, shop, number)
+        return result
     record = record or record_of(hub, number)
     if record["status"] == "rejected":
+        _said_no_again(hub, shop, number)  # unless that was cut off, it was done then
         return _already("was rejected", record)
     newest = claims.read(hub, record["plan"]) or records.of_plan(hub, record["plan"])
     latest = newest.run if isinstance(newest, Claim) else (newest or record)["run"]
     if latest != number and not record["landed"]:
         raise BadUse(f"run {number} of {record['plan']} is over: run {latest} came after it", f"decide about {latest}")
     with desk_of(hub, shop, number) as desk:
-        return _rejected(desk)
+        result = _rejected(desk)
+    _said_no_again(hub, shop, number)
+    return result
 
 
 def _rejected(desk: Desk) -> Result:
     if execution.begin(desk).landing:
         mend = f"`loopwright rollback {desk.number}` takes it back, through the gates"
         raise BadUse(f"run {desk.number} has landed", mend)
-    run = execution.rejected(desk)
-    _said_no_again(desk, run)
-    return reports.result(desk, run)
+    return reports.result(desk, execution.rejected(desk))
 
 
-def _said_no_again(desk: Desk, run: Run) -> None:
-    """Stop the plan when a person has said no to it so often that to try again needs a reason."""
-    count = tally.user_failures(desk.hub, desk.plan.name)
-    if why := breakers.user_failures(count, desk.shop.loops.user_failures):
-        opening.opened(desk, run, Stop("user-failures", why))
+def _said_no_again(hub: Hub, shop: Workshop, number: int) -> None:
+    """Stop the plan of run N when a person has said no to it so often that to try again needs a reason. Done once."""
+    with desk_of(hub, shop, number) as desk:
+        why = breakers.user_failures(tally.user_failures(hub, desk.plan.name), shop.loops.user_failures)
+        if why is None or desk.journal.last("incident", reason="user-failures"):
+            return
+        opening.opened(desk, execution.begin(desk), Stop("user-failures", why))
+    record_anew(hub, shop, number)
 
 
 def rollback(hub: Hub, shop: Workshop, number: int) -> Result:
@@ -207,8 +213,7 @@ def rollback(hub: Hub, shop: Workshop, number: int) -> Result:
     with starting.begun(hub, shop, plan, base) as desk:
         result = _revert(desk)
     if result["landed"]:
-        with desk_of(hub, shop, number) as desk:
-            _said_no_again(desk, execution.begin(desk))
+        _said_no_again(hub, shop, number)
     return result
 
 

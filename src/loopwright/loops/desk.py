@@ -93,7 +93,7 @@ class Desk:
     def lab(self, wish: LabWish) -> Iterator[Lab]:
         """A lab of this run, opened; its commands are known to the wall."""
         with self.shop.open_lab(self.shop.site, wish) as lab:
-            self.wall.opened(lab, wish.name)
+            self.wall.opened(wish.name)
             yield WatchedLab(lab, self.wall, wish.name)
 
     # -------------------------------------------------------------- sessions

@@ -13,10 +13,10 @@ from typing import Any
 from loopwright.andon import breakers
 from loopwright.checkpoints import reached
 from loopwright.contracts import Tree, Workshop
-from loopwright.errors import BadFile, BadFiles, BadUse
+from loopwright.errors import BadFile, BadFiles, BadUse, LineStopped
 from loopwright.folders import agents, crosschecks, plans
 from loopwright.folders.trees import DiskTree
-from loopwright.journal import claims, records
+from loopwright.journal import claims, lab_times, line, records
 from loopwright.journal.claims import Claim
 from loopwright.journal.codec import decode, encode
 from loopwright.journal.facts import Lines
@@ -94,8 +94,11 @@ def _choice(tree: Tree) -> str:
 
 
 @contextmanager
-def desk_for(hub: Hub, shop: Workshop, name: str) -> Iterator[Desk | Finished]:
-    """Claim a plan, or take up its interrupted run; the claim counts as alive until this is left."""
+def desk_for(hub: Hub, shop: Workshop, name: str, *, typed: bool = True) -> Iterator[Desk | Finished]:
+    """Claim a plan, or take up its interrupted run; the claim counts as alive until this is left.
+
+    `typed`: a person asked for this plan by name; else its file alone says that it is to run.
+    """
     tree = tree_of(hub, shop.loops.mainline)
     plan, data = read_plan(tree, name)
     if plan.status is Status.PAUSED:
@@ -107,7 +110,7 @@ def desk_for(hub: Hub, shop: Workshop, name: str) -> Iterator[Desk | Finished]:
     if plan.status in (Status.DONE, Status.REVIEW) and (record := records.of_plan(hub, plan.name)):
         yield Finished(record)
         return
-    _may_run(hub, tree, plan, shop)
+    _may_run(hub, tree, plan, shop, typed=typed)
     _free_of_keys(plan, data, shop)
     base = mainline_tip(hub, shop.loops.mainline)
 
@@ -160,9 +163,11 @@ def _not_ready(plan: Plan) -> BadUse:
     return BadUse(f"{plan.path} has the status `{plan.status}`", mend)
 
 
-def _may_run(hub: Hub, tree: Tree, plan: Plan, shop: Workshop) -> None:
+def _may_run(hub: Hub, tree: Tree, plan: Plan, shop: Workshop, *, typed: bool) -> None:
     """Refuse what is not to be run now, and say what to do about it."""
     if plan.status is Status.READY:
+        if not typed:
+            _set_by_a_person(hub, plan)
         tally.may_go_on(hub, tree, shop.loops, plan)
         settling.set_ready(hub, shop, plan.name)
     if plan.status in (Status.READY, Status.STOPPED):
@@ -185,6 +190,14 @@ def _may_run(hub: Hub, tree: Tree, plan: Plan, shop: Workshop) -> None:
         raise BadFiles(problems)
     if waits := plans.waiting_for(plan, everything):
         raise BadUse(f"{plan.name} waits for {', '.join(waits)}", "run these first, or take them out of `depends-on`")
+
+
+def _set_by_a_person(hub: Hub, plan: Plan) -> None:
+    """Refuse a plan with an incident of its own that was set ready when a lab's command may have done so. Raises
+    LineStopped."""
+    if line.standing(hub).own(plan.name) and (span := lab_times.written_in_a_lab(hub, hub.top / plan.path)):
+        told = f"{plan.path} was written while a command ran in a lab of gen-{span.run}: that is no person's word"
+        raise LineStopped(told, f"if it was you: `loopwright run {plan.name}`, or save it again")
 
 
 def _free_of_keys(plan: Plan, data: bytes, shop: Workshop) -> None:
@@ -231,10 +244,10 @@ def resumed(hub: Hub, shop: Workshop, claim: Claim, *, to_end: bool = False) -> 
 
 
 def may_always_go_on(hub: Hub, number: int) -> bool:
-    """Whether no stopped line holds a run up: nothing is left of it but to write down that it stopped or failed; or it
-    lands what mends an incident, and the landing itself asks what else stands still."""
+    """Whether no stopped line holds a run up: it has ended, or it lands what mends an incident. A landing itself asks
+    what stands still."""
     facts = Lines(hub.run_home(number) / "journal.jsonl").entries()
-    if any(fact["kind"] == "ended" and fact["outcome"] != "met" for fact in facts):
+    if any(fact["kind"] == "ended" for fact in facts):
         return True
     return is_archived(hub, number) and archived_plan(hub, number).form == "resolution"
 

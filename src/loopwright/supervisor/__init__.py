@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from multiprocessing import connection
 from typing import Any
 
-from loopwright import workshop
+from loopwright import shell, workshop
 from loopwright.errors import BadUse, LineStopped, LoopwrightError
 from loopwright.running import Host
 from loopwright.supervisor import children
@@ -102,7 +102,7 @@ class Supervisor:
             elif kind == "result":
                 self._ended(child.job, fact)
             elif kind == "resolved":
-                self._resolved(fact)
+                self._resolved(child.job, fact)
             elif kind == "refused":
                 self._refuse(child.job, fact)
         if over:
@@ -122,12 +122,14 @@ class Supervisor:
         elif result["outcome"] in again:
             self.tries.rest(self.host.hub, Job("resume", job.plan, result["run"]), again[result["outcome"]])
 
-    def _resolved(self, result: dict[str, Any]) -> None:
-        """A page that a person set to resolved: closed, or set back with what is missing in it."""
+    def _resolved(self, job: Job, result: dict[str, Any]) -> None:
+        """A page that a person set to resolved: closed, or set back with what is missing in it. One that couldn't be
+        set back isn't asked about again before somebody changes it."""
         if result["resolved"]:
             self.note(f"gen-{result['run']}'s incident is resolved")
         else:
             self.note(f"gen-{result['run']}'s incident isn't resolved yet: {'; '.join(result['missing'])}")
+            self.tries.rest(self.host.hub, job, self.host.clock.monotonic() + REFUSED_AGAIN)
 
     def _refuse(self, job: Job, told: dict[str, Any], seconds: float = REFUSED_AGAIN) -> None:
         if self.refused.get(job.plan) != told:
@@ -142,7 +144,8 @@ class Supervisor:
         if self.deaths[plan] < DEATHS:
             self.note(f"{plan}: {told}; its run is gone on with")
             return
-        mend = f"look at what it printed, and run it in the foreground: `loopwright run {plan}`"
+        command = f"andon resolve {child.job.run}" if child.job.verb in ("resolve", "write") else f"run {plan}"
+        mend = f"look at what it printed, and run it in the foreground: `loopwright {command}`"
         told = f"{told}, as {DEATHS - 1} others did before\n  mend: {mend}"
         self._refuse(child.job, {"plan": plan, "problem": told, "exit": 1}, math.inf)
 
@@ -163,6 +166,7 @@ def watch(host: Host, *, once: bool, at_start: Callable[[], None] = lambda: None
 
     Raises BadUse when another watcher is at work in this repository.
     """
+    shell.hide_environment()
     workshop.must_be_on_a_branch(host.hub)
     alone = host.hub.try_lock("watch")
     if alone is None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import multiprocessing
 import multiprocessing.forkserver
+import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from multiprocessing import connection
 from typing import Any
 
 from loopwright import running, workshop
-from loopwright.errors import LoopwrightError
+from loopwright.errors import BadUse, LoopwrightError
 from loopwright.journal.hub import Hub
 from loopwright.running import Host
 from loopwright.supervisor.jobs import Job
@@ -85,8 +87,10 @@ def _work(hub: Hub, environ: dict[str, str], job: Job, reports: connection.Conne
     try:
         host = Host.here(hub, environ, lambda event: send("event", event))
         if job.verb == "write":
-            running.write_pages(host)
-            send("written", None)
+            if problems := running.write_pages(host):
+                send("refused", {"plan": job.plan, "problem": "\n".join(problems), "exit": BadUse.exit_code})
+            else:
+                send("written", None)
             return
         if job.verb == "resolve" and job.run is not None:
             send("resolved", running.take_word(host, job.run))
@@ -94,7 +98,7 @@ def _work(hub: Hub, environ: dict[str, str], job: Job, reports: connection.Conne
         if job.run is None:
             result = running.run(host, job.plan, words=False)
         else:
-            result = running.decide(host, job.verb, job.run)
+            result = running.decide(host, job.verb, job.run, words=False)
     except LoopwrightError as error:
         send("refused", {"plan": job.plan, "problem": str(error), "exit": error.exit_code})
         return
@@ -108,4 +112,16 @@ def warm(host: Host) -> None:
     if any(host.shop().role(name).backend == "anthropic" for name in workshop.WORKING):
         modules.append("loopwright.supervisor.preloaded")  # 1.1 s and 76 MB, paid once instead of in each run
     context.set_forkserver_preload(modules)
-    multiprocessing.forkserver.ensure_running()
+    with _without_keys():
+        multiprocessing.forkserver.ensure_running()
+
+
+@contextmanager
+def _without_keys() -> Iterator[None]:
+    """What starts now isn't given what must be written nowhere: /proc shows a program's first environment to all
+    programs of the same user. Each run gets it through its pipe."""
+    held = {name: os.environ.pop(name) for name in workshop.secret_names(os.environ)}
+    try:
+        yield
+    finally:
+        os.environ.update(held)

@@ -73,7 +73,7 @@ def look(hub: Hub) -> Found:
     rings = plans.cycles(plan for plan in everything if plan.status is Status.READY)
     errors = (found for found in (*problems, *rings) if found.severity == "error" and found.path not in unfinished)
     jobs = (
-        *(Job("write", _whose(incident), incident.run) for incident in rewriting.lacking(hub, loops)),
+        *(Job("write", _whose(incident), incident.run) for incident in rewriting.lacking(hub, loops)[:1]),
         *_to_resolve(hub, loops.mainline, tree),
         *gone,
         *_held(hub, (plan for plan in everything if plan.name not in held and not stops.of(plan.name))),
@@ -81,7 +81,9 @@ def look(hub: Hub) -> Found:
     )
     waiting = tuple((name, str(LineStopped(*standing.refusal(name, incident)))) for name, incident in still.items())
     told = dict.fromkeys(standing.told(incident) for incident in still.values())
-    return Found(jobs, (*(str(problem) for problem in errors), *told), loops.max_parallel, waiting)
+    return Found(
+        tuple(dict.fromkeys(jobs)), (*(str(problem) for problem in errors), *told), loops.max_parallel, waiting
+    )
 
 
 def _may_resume(hub: Hub, claim: Claim, stops: OpenLines) -> bool:
@@ -114,14 +116,18 @@ def _held(hub: Hub, everything: Iterable[Plan]) -> list[Job]:
 
 def circumstances(hub: Hub, job: Job) -> str:
     """A digest of what may change a job's outcome: a plan and its configuration, or what holds a landing."""
-    told = _in_the_way(hub, job.run) if job.verb == "land" and job.run else _written_for(hub, job)
+    if job.verb == "write":
+        told: object = [_stamp(hub.gitdir / name) for name in _UNDER_WAY]
+    else:
+        told = _in_the_way(hub, job.run) if job.verb == "land" and job.run else _written_for(hub, job)
     return sha256(repr(told).encode()).hexdigest()
 
 
 def _written_for(hub: Hub, job: Job) -> list[object]:
     disk = DiskTree(hub.top)
     of_the_run = "" if job.run is None else job.run  # a plan that a person said no to may be any run's
-    pages = [path for path in disk.list("wiki/90_LOG") if f"-andon-gen-{of_the_run}" in path]
+    named = (f"-andon-gen-{of_the_run}", f"-meta-gen-{of_the_run}")
+    pages = [path for path in disk.list("wiki/90_LOG") if any(name in path for name in named)]
     paths = (starting.plan_path(job.plan), ".env", *disk.list("agents"), *disk.list("skills"))
     return [*((path, disk.read(path)) for path in paths), *((path, _stamp(hub.top / path)) for path in pages)]
 

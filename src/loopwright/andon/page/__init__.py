@@ -4,13 +4,14 @@ from loopwright.andon.page.filling import closed, with_analysis
 from loopwright.andon.page.places import sweep, unswept
 from loopwright.andon.page.reading import read
 from loopwright.andon.page.refusing import refused
-from loopwright.andon.page.values import Evidence, Page, named, page_path
+from loopwright.andon.page.values import Evidence, Page, is_closed, named, page_path
 from loopwright.andon.page.writing import likely, render
 
 __all__ = [
     "Evidence",
     "Page",
     "closed",
+    "is_closed",
     "likely",
     "named",
     "page_path",

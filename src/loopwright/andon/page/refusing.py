@@ -12,11 +12,15 @@ TITLE = "Still missing"
 _BEFORE = "Evidence"  # the section above which the list appears: the first screen has it
 
 
-def refused(data: bytes, missing: Iterable[str]) -> bytes:
-    """The page with `status: open` again, and what is missing in a section of its own, in the place of the last one."""
+def refused(data: bytes, when: str, missing: Iterable[str]) -> bytes:
+    """The page with `status: open` again, and what is missing in a section of its own, in the place of the last one.
+
+    `when`: so that a second refusal is another page than the first, and is written to the person's file, too.
+    """
     open_again = markdown.set_field(data, "status", "open")
     document = markdown.read("", open_again, forgiving=True)
-    items = [f"- {markdown.inline(markdown.flat(item))}" for item in missing]
+    items = [f"As of {when}:", ""]
+    items += [f"- {markdown.inline(markdown.flat(item))}" for item in missing]
     if there := next(iter(document.named(TITLE)), None):
         return applied(open_again, [(there.start - 1, end_of(there), ["", *items])])
     at = _place(document)

@@ -44,6 +44,13 @@ class Page:
     problems: tuple[Problem, ...] = ()
 
 
+def is_closed(data: bytes) -> bool:
+    """Whether a page says in the very words of closing that it is closed; anything else is for `read` to judge."""
+    head, mark, _ = data.removeprefix(b"---\n").partition(b"\n---\n")
+    said = [line for line in head.split(b"\n") if line.lstrip().startswith(b"status")]
+    return bool(mark) and data.startswith(b"---\n") and said == [b"status: resolved"]
+
+
 def page_path(day: str, run: int, ordinal: int = 1) -> str:
     """Where an incident's page lies. `day` is YYYY-MM-DD, or a time that begins so."""
     return f"wiki/90_LOG/{day[:10]}-andon-gen-{run}{f'-{ordinal}' if ordinal > 1 else ''}.md"

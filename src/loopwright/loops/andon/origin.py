@@ -81,8 +81,9 @@ def _journalled(hub: Hub, path: str) -> Incident | None:
 
 
 def _of_journal(hub: Hub, run: int, name: str) -> Incident | None:
-    """The incident as its run wrote it down when it opened: in the journal, or the record's copy of it."""
-    return _told_in(Lines(hub.run_home(run) / "journal.jsonl").entries(), name) or _told_in(_recorded(hub, run), name)
+    """The incident as its run wrote it down when it opened: in the record, or what came after it in the journal."""
+    journal = Lines(hub.home / "runs" / str(run) / "journal.jsonl")  # to look makes no folder
+    return _told_in(_recorded(hub, run), name) or _told_in(journal.entries(), name)
 
 
 def _told_in(facts: Iterable[Mapping[str, Any]], name: str) -> Incident | None:

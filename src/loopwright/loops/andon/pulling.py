@@ -9,7 +9,7 @@ from loopwright.andon.assessment import KINDS
 from loopwright.andon.page import Evidence
 from loopwright.checkpoints import reached
 from loopwright.contracts import Workshop
-from loopwright.errors import BadUse
+from loopwright.errors import BadUse, LoopwrightError
 from loopwright.journal import claims, line
 from loopwright.journal.codec import encode
 from loopwright.journal.hub import Hub
@@ -50,7 +50,10 @@ def pull(hub: Hub, shop: Workshop, reason: str) -> int:
         reached("pull:noted")
         line.stop(hub, incident, tip)
         reached("pull:stopped")
-        paged(desk, incident)
+        try:
+            paged(desk, incident)
+        except LoopwrightError as problem:  # a checkout that is busy, most often: what counts is the ref
+            desk.note(f"the line is stopped; the next command writes the page: {problem}")
     return number
 
 

@@ -54,9 +54,9 @@ class Edit:
                 return plans.with_tick(data, int(number), text)
             case "index", (page, summary):
                 return wiki.index_line(data, page, summary)
-        if self.what == "refused" and data is not None:
+        if self.what == "refused" and data is not None and self.words:
             asked = plan_mode.undecided(data) if plan_mode.is_page(self.path) else data
-            return refused(asked, self.words)
+            return refused(asked, self.words[0], self.words[1:])
         raise ValueError(f"no such edit: {self}")
 
 

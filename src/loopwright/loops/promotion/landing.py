@@ -120,8 +120,8 @@ def land(
 
     The tree that lands is the verified one; when the mainline moved since, it is computed anew from the mainline of
     this moment and must be, to the gates, the verified one, else Stale. A run that has landed already is found by its
-    trailer and never lands twice. `line`: the plan on whose line it lands, and the incidents that it mends; while
-    others stop that line, it is Held.
+    trailer and never lands twice. `line`: the plan on whose line it lands, and the incidents that don't hold it up;
+    while others stop that line, it is Held.
     """
     tip = hub.git.parents(verified)[1]
     while True:

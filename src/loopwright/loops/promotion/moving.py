@@ -37,7 +37,7 @@ class Move:
     """The mainline from one commit to the next. `edits`: a record commit, which a person's edits never hold.
 
     `plan`: whose work lands, and so on whose line; None for what no stopped line holds (record commits).
-    `despite`: the incidents that this very landing resolves. `drops`: refs that go in the same transaction.
+    `despite`: the incidents that don't hold this move up. `drops`: refs that go in the same transaction.
     """
 
     ref: str

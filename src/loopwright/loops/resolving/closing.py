@@ -25,6 +25,9 @@ from loopwright.vocabulary import Incident, Status
 
 Result = dict[str, Any]
 
+_TYPED = 4
+"""From this level on, only a typed command is a person's word."""
+
 _BY_ITSELF = "unreachable"
 """The kind that no page closes."""
 
@@ -35,7 +38,7 @@ def resolve(hub: Hub, shop: Workshop, number: int, branch: str | None = None, *,
     `branch`: where it is mended; it is held against the same there, and landed through the gates. `typed`: a person
     typed the command; else the page was edited, which is not enough at level 4.
     """
-    incident = _open(hub, shop, number)
+    incident = _open(hub, shop, number, typed=typed)
     if incident is None:
         return _result(_ended(hub, shop, number), resolved=True)
     data = starting.tree_of(hub, shop.loops.mainline).read(incident.page)
@@ -43,7 +46,7 @@ def resolve(hub: Hub, shop: Workshop, number: int, branch: str | None = None, *,
         mend = f"`git checkout HEAD -- {incident.page}`; once its deletion is committed, this command writes it anew"
         raise BadUse(f"{incident.page} isn't there", mend)
     if incident.kind == "meta":
-        return _decided(hub, shop, incident, data)
+        return _decided(hub, shop, incident, data, typed=typed)
     found = page.read(incident.page, data)
     target = _target(hub, shop, branch)
     missing = [] if typed else list(_not_typed(hub, incident))
@@ -96,16 +99,22 @@ def _asks(incident: Incident, data: bytes) -> bool:
 
 def refuse(hub: Hub, shop: Workshop, result: Result) -> None:
     """Set an edited page back to open, with what is missing in it."""
-    edit = Edit("refused", result["page"], tuple(result["missing"]))
+    now = shop.clock.now().isoformat(timespec="seconds")
+    edit = Edit("refused", result["page"], (now, *result["missing"]))
     title = f"loopwright: gen-{result['run']} isn't resolved yet"
     recording.record(hub, shop.loops.mainline, (edit,), title, result["run"])
 
 
-def _open(hub: Hub, shop: Workshop, number: int) -> Incident | None:
-    """Run N's open incident that a person may close. Raises BadUse for one that goes another way."""
+def _open(hub: Hub, shop: Workshop, number: int, *, typed: bool) -> Incident | None:
+    """Run N's open incident that a person may close. Raises BadUse for one that goes another way.
+
+    Of several, first the one about which somebody wrote something: but for a typed command, that a lab may have
+    written a decision makes no person mean Plan Mode. An incident comes before the Plan Mode that it led to.
+    """
     mine = [i for i in standing.open_lines(hub, shop.loops.mainline).incidents if i.run == number]
     asking = [incident for incident in edited(hub, shop.loops.mainline) if incident.run == number]
-    # Of several, first the one about which a person wrote something; an incident before the Plan Mode it led to.
+    if typed:
+        asking = [i for i in asking if i.kind != "meta" or not any(_written_in_a_lab(hub, i))]
     for incident in (*asking, *sorted(mine, key=lambda incident: incident.kind == "meta")):
         if incident.kind != _BY_ITSELF and not incident.way_on:
             _must_be_over(hub, number)
@@ -132,7 +141,7 @@ def _ended(hub: Hub, shop: Workshop, number: int) -> Incident:
 
 def _not_typed(hub: Hub, incident: Incident) -> Iterator[str]:
     """Why an edit of the page is not a person's word."""
-    if incident.level >= 4:
+    if incident.level >= _TYPED:
         command = f"type `loopwright andon resolve {incident.run}`"
         yield f"a person's word: an edit is not enough at level 4, {command}"
     else:
@@ -141,8 +150,8 @@ def _not_typed(hub: Hub, incident: Incident) -> Iterator[str]:
 
 def _written_in_a_lab(hub: Hub, incident: Incident) -> Iterator[str]:
     if span := lab_times.written_in_a_lab(hub, hub.top / incident.page):
-        again = "save it again" if incident.kind == "meta" else f"type `loopwright andon resolve {incident.run}`"
-        yield f"a person's word: this page was written while a command ran in a lab of gen-{span.run}; {again}"
+        told = f"a person's word: this page was written while a command ran in a lab of gen-{span.run}"
+        yield f"{told}; see that it says what you wrote, and type `loopwright andon resolve {incident.run}`"
 
 
 def _target(hub: Hub, shop: Workshop, branch: str | None) -> str:
@@ -187,11 +196,11 @@ def _goes_on(hub: Hub, shop: Workshop, incident: Incident) -> bool:
     return markdown.read(path, data, forgiving=True).header.get("status") == Status.STOPPED
 
 
-def _decided(hub: Hub, shop: Workshop, incident: Incident, data: bytes) -> Result:
+def _decided(hub: Hub, shop: Workshop, incident: Incident, data: bytes, *, typed: bool) -> Result:
     """Carry out a person's decision after a Meta-Andon, which is in its page alone, if nothing is missing."""
     word = plan_mode.decision(data)
     missing = [] if word else [f"a decision: `decision: resume` or `decision: drop`{_not(plan_mode.written(data))}"]
-    missing += _written_in_a_lab(hub, incident)
+    missing += [] if typed else _written_in_a_lab(hub, incident)
     missing += page.unswept(data) if word == "resume" else ()
     return _result(incident, missing=missing) if missing else _carried_out(hub, shop, incident, data, word)
 
@@ -201,7 +210,7 @@ def _not(word: str) -> str:
 
 
 def _carried_out(hub: Hub, shop: Workshop, incident: Incident, data: bytes, word: str) -> Result:
-    """The line goes on; with `drop` the plan's incidents go with it."""
+    """The line goes on; with `drop` the plan's incidents go with it, but for those that ask for more than an edit."""
     now = shop.clock.now().isoformat(timespec="seconds")
     who = hub.git.person() or "a person"
     text = plan_mode.closed(data, now, f"{word}, by {who}").decode(errors="surrogateescape")
@@ -211,7 +220,8 @@ def _carried_out(hub: Hub, shop: Workshop, incident: Incident, data: bytes, word
     if word == "drop" and incident.plan:
         stops = standing.open_lines(hub, shop.loops.mainline).incidents
         mine = (other for other in stops if other.plan == incident.plan and not other.way_on)
-        dropped = [other for other in mine if other.name != incident.name]
+        own = (other for other in mine if other.name != incident.name)
+        dropped = [other for other in own if other.scope == "plan" and other.level < _TYPED]
         edits += [Edit("resolved", other.page, (now, f"the plan was dropped by {who}")) for other in dropped]
         edits.append(Edit("status", f"plans/{incident.plan}.md", (str(Status.REJECTED),)))
         over += dropped

@@ -43,7 +43,11 @@ class Proof:
             if not verdict.passed:
                 yield f"`{verdict.command}` must pass on {self.commit[:10]}: {verdict.evidence.splitlines()[0][:200]}"
         yield from self._breach(self.desk.base, self.commit)
-        if failed := self.incident.commit or self.incident.base:
+        failed = self.incident.commit or self.incident.base
+        if failed and self.desk.hub.git.resolve(failed) is None:
+            fetch = "`git fetch REMOTE 'refs/loopwright/*:refs/loopwright/*'`"
+            yield f"what failed ({failed[:10]}), which isn't in this clone: {fetch} from where the run took place"
+        elif failed:
             for measure in measures:
                 if not self._reaches_over(failed):
                     yield from self._idle(measure, failed)

@@ -35,17 +35,20 @@ def _untold(hub: Hub, loops: Loops, incident: Incident) -> bool:
     return "incident" in kinds and "notified" not in kinds
 
 
-def write(hub: Hub, shop: Workshop) -> None:
+def write(hub: Hub, shop: Workshop) -> tuple[str, ...]:
     """Write them, each from its run's record where there is one, else from its journal, else from its ref alone.
 
-    What can't be written now is told, and holds up nothing else that was asked for.
+    What can't be written now is told and given back; it holds up nothing else that was asked for.
     """
+    problems = list[str]()
     for incident in lacking(hub, shop.loops):
         kept = incident.page and records.read(hub, incident.run)
         try:
             (_of_a_run if kept else _of_no_run)(hub, shop, incident)
         except LoopwrightError as problem:
-            shop.tell(Event("note", f"the page of gen-{incident.run}'s incident isn't written: {problem}"))
+            problems.append(f"the page of gen-{incident.run}'s incident isn't written: {problem}")
+            shop.tell(Event("note", problems[-1]))
+    return tuple(problems)
 
 
 def _of_a_run(hub: Hub, shop: Workshop, incident: Incident) -> None:

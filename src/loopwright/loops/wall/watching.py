@@ -60,10 +60,9 @@ class Wall:
             if not whole:
                 self.look()
 
-    def opened(self, lab: Lab, name: str) -> None:
-        """A lab was opened: what an interrupted process left there has been ended."""
-        if not lab.fresh:
-            lab_times.ended(self.hub, self.guarded.run, name)
+    def opened(self, name: str) -> None:
+        """A lab was opened: what an interrupted process left there, or in a throwaway one of that name, has ended."""
+        lab_times.ended(self.hub, self.guarded.run, name)
 
     def wrote(self, data: bytes | str) -> None:
         """A role wrote a file in its lab."""
