@@ -159,7 +159,7 @@ def test_a_clone_says_what_it_lacks_to_resolve(scripted: Scripted, tmp_path_fact
     )
     shop.commit("filled in")
     place = tmp_path_factory.mktemp("clone") / "shop"
-    shop.git("clone", "-q", "--no-local", str(shop.path), str(place))
+    shop.git("clone", "-q", "--no-local", "--single-branch", "--no-tags", str(shop.path), str(place))
 
     told = shop.door("-C", str(place), "andon", "resolve", "1", "--json")
 
