@@ -17,7 +17,7 @@ from loopwright.errors import BadUse, LineStopped, LoopwrightError
 from loopwright.running import Host
 from loopwright.supervisor import children
 from loopwright.supervisor.children import Child
-from loopwright.supervisor.jobs import Found, Job, Tries, look
+from loopwright.supervisor.jobs import Found, Job, Tries, circumstances, look
 from loopwright.vocabulary import Event
 from loopwright.watcher import Waker, waking
 
@@ -56,6 +56,7 @@ class Supervisor:
     complaints: tuple[str, ...] = ()
     standing: tuple[tuple[str, str], ...] = ()  # plans that are ready on a line that stands still, and why
     tries: Tries = field(default_factory=Tries)
+    begun: dict[Job, str] = field(default_factory=dict)  # under which circumstances each job began
     deaths: Counter[str] = field(default_factory=Counter)
     holding: bool = False  # whether a landing waits for a person's edits to go away
 
@@ -68,6 +69,7 @@ class Supervisor:
         todo = [job for job in wanted if not self.tries.rests(self.host.hub, job, now)]
         room = max(found.parallel - len(self.working), 0)
         for job in todo[:room]:
+            self.begun[job] = circumstances(self.host.hub, job)
             self.working[job] = children.start(self.host, job)
         return todo[room:]
 
@@ -107,7 +109,7 @@ class Supervisor:
                 self._refuse(child.job, fact)
         if over:
             child.take_down()
-            del self.working[child.job]
+            del self.working[child.job], self.begun[child.job]
             if not child.ended:
                 self._died(child)
         return over
@@ -117,8 +119,8 @@ class Supervisor:
         self.refused.pop(job.plan, None)
         now = self.host.clock.monotonic()
         again = {"paused": now + UNREACHABLE_AGAIN, "interrupted": math.inf}  # a person who says stop means it
-        if result["held"]:
-            self.tries.rest(self.host.hub, Job("land", job.plan, result["run"]), now + UNREACHABLE_AGAIN)
+        if result["held"] and job.verb == "land":  # what held it may be gone since: only as it began, it rests
+            self.tries.resting[job] = self.begun[job], now + UNREACHABLE_AGAIN
         elif result["outcome"] in again:
             self.tries.rest(self.host.hub, Job("resume", job.plan, result["run"]), again[result["outcome"]])
 
