@@ -47,12 +47,9 @@ def resolve(hub: Hub, shop: Workshop, number: int, branch: str | None = None, *,
         raise BadUse(f"{incident.page} isn't there", mend)
     if incident.kind == "meta":
         return _decided(hub, shop, incident, data, typed=typed)
-    found = page.read(incident.page, data)
-    target = _target(hub, shop, branch)
+    found, target = page.read(incident.page, data), _target(hub, shop, branch)
     missing = [] if typed else list(_not_typed(hub, incident))
-    missing += [str(problem) for problem in (*found.problems, *standards.examine(_standards(hub, shop))[1])]
-    missing += (*earned.missing(found.analysis), *page.unswept(data))
-    missing += _unproven(hub, shop, incident, found, target)
+    missing += (*_unsaid(hub, shop, found, data), *_unproven(hub, shop, incident, found, target))
     decisions.record_anew(hub, shop, number)
     landed = None
     if not missing and branch:
@@ -63,6 +60,13 @@ def resolve(hub: Hub, shop: Workshop, number: int, branch: str | None = None, *,
     if missing:
         return _result(incident, missing=missing)
     return _close(hub, shop, incident, data, found, landed["commit"] if landed else None)
+
+
+def _unsaid(hub: Hub, shop: Workshop, found: Page, data: bytes) -> Iterator[str]:
+    """What the page doesn't say yet, and what keeps the page of standards from being added to."""
+    problems = standards.examine(_standards(hub, shop))[1]
+    yield from map(str, (*found.problems, *problems))
+    yield from (*earned.missing(found.analysis), *page.unswept(data))
 
 
 def _standards(hub: Hub, shop: Workshop) -> bytes:
@@ -151,7 +155,8 @@ def _not_typed(hub: Hub, incident: Incident) -> Iterator[str]:
 def _written_in_a_lab(hub: Hub, incident: Incident) -> Iterator[str]:
     if span := lab_times.written_in_a_lab(hub, hub.top / incident.page):
         told = f"a person's word: this page was written while a command ran in a lab of gen-{span.run}"
-        yield f"{told}; see that it says what you wrote, and type `loopwright andon resolve {incident.run}`"
+        again = "write the decision again" if incident.kind == "meta" else "see that it says what you wrote"
+        yield f"{told}; {again}, and type `loopwright andon resolve {incident.run}`"
 
 
 def _target(hub: Hub, shop: Workshop, branch: str | None) -> str:
