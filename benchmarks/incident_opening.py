@@ -86,7 +86,9 @@ def _repository(where: Place) -> Repository:
 
 def _opened(where: Place, repository: Repository, number: int) -> tuple[float, float]:
     """Seconds to the ref and to the page of one run's incident."""
-    word = "".join(chr(ord("a") + int(digit)) for digit in f"{number:04}") * 2
+    word = (
+        "".join(chr(ord("k") + int(digit)) for digit in f"{number:04}") * 2
+    )  # no hexadecimal: a signature leaves it out
     repository.write(f"plans/{word}.md", PLAN.format(word=word))
     timed(loopwright("run", word), repository.path, where.env).good(3)
     home = repository.path / ".git/loopwright/runs" / str(number)
