@@ -17,7 +17,7 @@ ABOUT = (
 )
 
 _MAKER = """\
-word=$(sed -n 's/.*Something called \\([a-z]*\\) is there.*/\\1/p' | head -n 1)
+word=$(sed -n 's/.*Something called \\([a-z]*\\) is there.*/\\1/p' "$1" | head -n 1)
 echo "$word" >"src/$word.txt"
 """
 CHECK = "ls src >&2; false"
@@ -76,7 +76,7 @@ def judge(samples: Samples) -> tuple[Figure, ...]:
 
 
 def _repository(where: Place) -> Repository:
-    roles = {"maker": 'backend: command\ncommand: "sh src/make.sh"'} | dict.fromkeys(JUDGES, "backend: none")
+    roles = {"maker": 'backend: command\ncommand: "sh src/make.sh {brief}"'} | dict.fromkeys(JUDGES, "backend: none")
     settings = ("loops: {execution: {attempts-per-chunk: 1}}", "breakers: {consecutive-failures: 9999}")
     made = where.repository("repository", *settings, f'checks: ["{CHECK}"]', roles=roles)
     made.write("src/make.sh", _MAKER)
@@ -86,9 +86,7 @@ def _repository(where: Place) -> Repository:
 
 def _opened(where: Place, repository: Repository, number: int) -> tuple[float, float]:
     """Seconds to the ref and to the page of one run's incident."""
-    word = (
-        "".join(chr(ord("k") + int(digit)) for digit in f"{number:04}") * 2
-    )  # no hexadecimal: a signature leaves it out
+    word = "".join(chr(ord("a") + int(digit)) for digit in f"{number:04}") * 2
     repository.write(f"plans/{word}.md", PLAN.format(word=word))
     timed(loopwright("run", word), repository.path, where.env).good(3)
     home = repository.path / ".git/loopwright/runs" / str(number)
