@@ -23,7 +23,7 @@ from .conftest import (
     verdict,
     write,
 )
-from .incidents import COUNTER, TEST, filled_in, hopeless, incidents, page_of, stopped_shop
+from .incidents import COUNTER, TEST, filled_in, hopeless, incidents, mended, page_of, stopped_shop
 
 AT_ONCE = {"LOOPWRIGHT_RETRY_SECONDS": "0"}
 AWAY = [Fault("overloaded")]  # once: who asks again gets an answer
@@ -111,6 +111,27 @@ def test_the_same_failure_in_a_third_plan_suspects_the_harness_and_stops_the_lin
     assert (third["kind"], third["scope"], third["level"]) == ("harness", "line", 3)
     assert "the same failure as in one, two, so the harness is suspected and not the maker" in third["summary"]
     assert shop.door("status").code == 3
+
+
+def test_the_same_failure_of_a_third_maker_suspects_the_harness_and_of_the_same_one_does_not(
+    scripted: Scripted,
+) -> None:
+    shop = scripted([hopeless(), *judges()])
+    shop.configure("loops: {execution: {attempts-per-chunk: 1}}", "breakers: {consecutive-failures: 9}")
+    shop.plan("fix")
+    for number, model in enumerate(("claude-sonnet-5", "claude-opus-5", "claude-opus-5", "claude-haiku-4-5"), 1):
+        shop.write(
+            "agents/maker.md", f"---\nname: maker\ndescription: makes\nmodel: {model}\n---\nMake it, {number}.\n"
+        )
+        shop.commit(f"a maker, {number}")
+        assert shop.door("run", "fix").code == 3
+        if number < 4:
+            assert open_kinds(shop) == ["attempts"]
+            mended(shop, number)
+
+    *_, last = incidents(shop)
+    assert (last["kind"], last["scope"]) == ("harness", "line")
+    assert "so the harness is suspected and not the maker" in last["summary"]
 
 
 def test_a_counter_that_trips_in_three_plans_suspects_no_harness(scripted: Scripted) -> None:

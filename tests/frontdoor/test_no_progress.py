@@ -18,6 +18,7 @@ from loopwright.testing.script import Call, Fault, Script, Session, Turn
 from loopwright.vocabulary import Event
 
 from .conftest import CHECK, GOOD, PRICING, Scripted, Shop, bash, good_maker, judges, maker, write
+from .incidents import incidents
 
 LONG = {"LOOPWRIGHT_LAB_TIMEOUT_MS": "36000000"}
 """A session may take ten hours: what ends it here is the breaker."""
@@ -73,6 +74,8 @@ def test_nothing_new_for_ten_minutes_ends_the_session_and_stops_the_plan(scripte
     assert day.shop.record(1)["attempts"][0]["ended"] == "no-progress"
     assert ("maker", "no-progress") in day.shop.refusals(1)
     assert "status: stopped" in day.shop.read("plans/fix.md")
+    (row,) = incidents(day.shop)
+    assert (row["kind"], row["scope"], row["level"], row["category"]) == ("no-progress", "plan", 2, "timeout")
 
 
 def test_the_threshold_is_that_of_loops(scripted: Scripted) -> None:

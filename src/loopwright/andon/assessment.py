@@ -63,9 +63,10 @@ def assess(
     """The incident that a stop is.
 
     `levels` are a repository's own action levels by kind; `printed` gives all that a failed command printed. `others`
-    are the incidents that are open: the same output of the same command in two other plans, or by two other makers
-    (`maker` names this one's backend and model), makes this one a suspicion of the harness. Attempts at one chunk are
-    never independent; a guard or a counter says the same of everybody, and suspects nothing.
+    are the incidents that are open, and this plan's own of before: the same output of the same command in two other
+    plans, or by two other makers (`maker` names this one's backend and model), makes this one a suspicion of the
+    harness. Attempts at one chunk are never independent; a guard or a counter says the same of everybody, and suspects
+    nothing.
     """
     failed = decisive(run, stop)
     causes = _causes(stop, failed, printed)

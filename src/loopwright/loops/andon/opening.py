@@ -146,7 +146,7 @@ def _written(desk: Desk, run: Run, stop: Stop, *, commit: str | None = None, **f
         stop,
         levels=rules(desk, desk.base).levels,
         printed=desk.output_of,
-        others=standing.open_lines(desk.hub, desk.shop.loops.mainline).incidents,
+        others=_others(desk),
         maker=_maker(desk),
     )
     path = page.page_path(now, desk.number, ordinal)
@@ -182,6 +182,16 @@ def _plan(desk: Desk) -> str | None:
         return PurePosixPath(desk.plan.path).stem
     stops = standing.open_lines(desk.hub, desk.shop.loops.mainline).incidents
     return next((each.plan for each in stops if desk.plan.name == f"andon-gen-{each.name}"), None)
+
+
+def _others(desk: Desk) -> tuple[Incident, ...]:
+    """What the same failure is looked for in: the incidents that are open, and those of this plan that a person has
+    resolved, for a plan is tried by another maker only after that."""
+    tip, plan = desk.hub.tip(desk.shop.loops.mainline), _plan(desk)
+    stops = standing.open_lines(desk.hub, desk.shop.loops.mainline).incidents
+    found = [each.incident for each in standing.pages(desk.hub, tip)] if tip and plan else []
+    still = {incident.name for incident in stops}
+    return (*stops, *(one for one in found if one and one.plan == plan and one.name not in still))
 
 
 def _is_open(desk: Desk, fact: Mapping[str, Any]) -> bool:
