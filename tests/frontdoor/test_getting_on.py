@@ -188,10 +188,9 @@ def test_no_process_that_a_watcher_starts_begins_with_a_key(scripted: Scripted) 
 
 
 def offspring(pid: int) -> list[int]:
-    found: list[int] = []
-    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
-        found += [int(child), *offspring(int(child))]
-    return found
+    """The processes below one, of those that live on: one that ends while it is looked at has none."""
+    children = [int(child) for child in told(pid, f"task/{pid}/children").split()]
+    return [below for child in children for below in (child, *offspring(child))]
 
 
 def told(pid: int, what: str) -> bytes:

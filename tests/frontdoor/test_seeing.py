@@ -361,6 +361,19 @@ def test_doctor_says_what_is_missing_and_how_to_mend_it(shop: Shop) -> None:
     assert "MISSING" in shop.door("doctor").out
 
 
+def test_doctor_says_when_git_would_commit_the_keys(shop: Shop) -> None:
+    shop.write(".env", f"ANTHROPIC_API_KEY={KEY}\n")
+    told = shop.door("doctor")
+    assert told.code == 1
+    assert ".env: git doesn't ignore it" in told.out
+    assert "echo .env >> .gitignore" in told.out
+    assert KEY not in told.out
+
+    shop.write(".gitignore", ".env\n")
+
+    assert "git doesn't ignore it" not in shop.door("doctor").out
+
+
 def test_doctor_says_once_how_to_mend_what_several_roles_lack(fresh: Shop) -> None:
     fresh.door("init")
 

@@ -171,6 +171,9 @@ def doctor(where: Path, options: argparse.Namespace) -> int:
     return 0 if all(row["ok"] is not False for row in rows) else 1
 
 
+_IGNORE = "`echo .env >> .gitignore`; where it was committed already, `git rm --cached .env`, and make new keys"
+
+
 def _row(part: str, ok: bool | None, told: str, mend: str = "") -> dict[str, Any]:
     return {"part": part, "ok": ok, "told": told, "mend": mend}
 
@@ -198,6 +201,8 @@ def _examined(hub: Hub) -> Any:
     if standards := workshop.standards(hub, shop.loops):
         names = ", ".join(f"{one.name} {one.title}" for one in standards)
         yield _row("standards", True, f"{len(standards)} in force: {names}")
+    if (hub.top / ".env").exists() and not hub.ignores(".env"):
+        yield _row(".env", False, "git doesn't ignore it: the next `git add -A` commits your keys", _IGNORE)
     if not shell.adopts():
         told = (
             "a daemon that wiped its environment can outlive its lab: this system doesn't give its orphans to anybody"

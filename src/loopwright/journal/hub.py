@@ -68,6 +68,10 @@ class Hub:
         """The commit of a branch, or None."""
         return self.git.resolve(f"refs/heads/{branch}")
 
+    def ignores(self, path: str) -> bool:
+        """Whether git leaves an untracked file of the working tree alone, so that `git add -A` doesn't take it."""
+        return bool(self.git.ask("check-ignore", "-q", "--", path, ok=(0, 1, 128))[0] == 0)
+
     def tree(self, commit: str) -> CommitTree:
         """The files of a commit to read. The last few are kept (a hub made by `replace` has them, too): a run, and each
         look of the watcher, asks for the same again and again."""

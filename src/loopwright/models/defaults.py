@@ -63,6 +63,7 @@ def access(role: str, env: Mapping[str, str]) -> Access:
     if not key:
         raise Unreachable(
             f"there is no key to ask a model for the role {role}",
-            "set ANTHROPIC_API_KEY in the environment, or write ANTHROPIC_API_KEY=... into .env of the repository",
+            "set ANTHROPIC_API_KEY in the environment, or write ANTHROPIC_API_KEY=... into .env of the repository, and "
+            ".env into .gitignore",
         )
     return Access(url.rstrip("/"), key)

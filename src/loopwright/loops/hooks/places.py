@@ -62,4 +62,4 @@ def is_private(hub: Hub, place: Place) -> bool:
     if not folder.is_relative_to(top):
         return False
     probe = (folder / "pre-push").relative_to(top).as_posix()
-    return bool(hub.git.ask("check-ignore", "-q", "--", probe, ok=(0, 1, 128))[0] == 0)
+    return hub.ignores(probe)
