@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from loopwright import shell
+from loopwright.contracts import Endpoint
 from loopwright.vocabulary import Change, FileChange, Hazard, Ran
 
 _EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
@@ -91,6 +92,9 @@ class FolderLab:
         exclude = self._hub / "info" / "exclude"
         exclude.parent.mkdir(exist_ok=True)
         exclude.write_text("".join(f"/{path}\n" for path in listed if path))
+
+    def reach(self, endpoint: Endpoint) -> str:
+        return f"http://127.0.0.1:{endpoint.port}"
 
 
 def _files(raw: str) -> tuple[FileChange, ...]:

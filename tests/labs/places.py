@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import os
+import socketserver
+import tempfile
+import threading
 import time
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
 
-from loopwright.contracts import Lab, LabWish, OpenLab, Site
+from loopwright.contracts import Endpoint, Lab, LabWish, OpenLab, Site
 from loopwright.testing.repository import Repository
 from loopwright.workshop import LABS
 
@@ -124,3 +128,31 @@ def number_in(file: Path) -> int:
     while not (file.exists() and file.read_text().strip()) and time.monotonic() < deadline:
         time.sleep(0.005)
     return int(file.read_text())
+
+
+@contextmanager
+def answering(text: str) -> Iterator[Endpoint]:
+    """A web server of the host's that says one thing to every GET, on a loopback port and on a unix socket."""
+
+    class Talk(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("content-length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text.encode())
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Nobody reads it."""
+
+    with tempfile.TemporaryDirectory(prefix="lw-") as folder:
+        Path(folder).chmod(0o755)
+        path = Path(folder, "socket")
+        by_port = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Talk)
+        by_path = socketserver.ThreadingUnixStreamServer(str(path), Talk)
+        path.chmod(0o666)
+        with by_port, by_path:
+            for server in (by_port, by_path):
+                threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+            yield Endpoint(by_port.server_address[1], path)
+            by_port.shutdown()
+            by_path.shutdown()

@@ -9,7 +9,7 @@ from loopwright.contracts import Lab
 from loopwright.errors import LabFailed
 from loopwright.vocabulary import Change
 
-from .places import FILES, Place, leave
+from .places import FILES, Place, answering, leave
 
 
 def committed(place: Place, change: Change) -> dict[str, str]:
@@ -337,3 +337,16 @@ def test_no_clean_up_of_the_persons_takes_the_borrowed_objects_away(place: Place
         assert lab.run("git fsck --connectivity-only && git log -1 --format=%H", seconds=20).output.strip() == side
         lab.write("more", b"1")
         assert lab.snapshot(side, "more").paths == ("more",)
+
+
+# ---------------------------------------------------------------- reaching what the host offers
+
+
+def test_a_command_reaches_the_endpoint_that_the_host_opened_for_it(place: Place) -> None:
+    with answering("from the host") as endpoint, place.open() as lab:
+        url = lab.reach(endpoint)
+        ask = f"import urllib.request as u; print(u.build_opener(u.ProxyHandler({{}})).open('{url}/x').read().decode())"
+        ran = lab.run(["python3", "-c", ask], seconds=20)
+        assert (ran.code, ran.output.strip()) == (0, "from the host")
+        assert lab.reach(endpoint) == url
+        assert lab.snapshot(place.head, "nothing").files == ()

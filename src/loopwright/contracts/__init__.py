@@ -44,6 +44,17 @@ class Tree(Protocol):
         """Paths of all regular files under `folder`, at any depth, sorted; empty where there is no such folder."""
 
 
+@dataclass(frozen=True)
+class Endpoint:
+    """A local service of the host's: a port on its loopback, and the same behind a unix socket.
+
+    The socket lies in a folder of its own, so that a lab without network can be given just that.
+    """
+
+    port: int
+    socket: Path
+
+
 class Lab(Protocol):
     """An isolated place in which a role may work: files, and a way to run commands there."""
 
@@ -99,6 +110,10 @@ class Lab(Protocol):
 
     def settle(self) -> None:
         """Take the untracked files of now (an environment, a build that `setup` made) as none of the role's work."""
+
+    def reach(self, endpoint: Endpoint) -> str:
+        """Lets this lab's commands reach a local endpoint of the host's; the URL by which they find it. What the lab's
+        walls shut out otherwise stays shut."""
 
 
 @dataclass(frozen=True)

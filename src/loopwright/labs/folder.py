@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from loopwright import shell
-from loopwright.contracts import LabWish, Site
+from loopwright.contracts import Endpoint, LabWish, Site
 from loopwright.errors import LabFailed
 from loopwright.git import Git, PrivateGit, Snapshot
 from loopwright.labs import environment, files
@@ -95,6 +95,10 @@ class FolderLab:
 
     def settle(self) -> None:
         self.private.exclude_untracked()
+
+    def reach(self, endpoint: Endpoint) -> str:
+        """Nothing has to be opened: the commands of this lab see the host's loopback as everybody here does."""
+        return f"http://127.0.0.1:{endpoint.port}"
 
     def restore(self, commit: str) -> None:
         self._must_be_there()

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from loopwright import shell
-from loopwright.contracts import Clock, Session, Watch
+from loopwright.contracts import Clock, Endpoint, Session, Watch
 from loopwright.errors import LabFailed
 from loopwright.testing.clock import FakeClock
 from loopwright.vocabulary import Allowance, Brief, Change, Event, Plan, Ran, Role
@@ -72,6 +72,9 @@ class FolderLab:
 
     def settle(self) -> None:
         """There are no commits from which anything could be left out."""
+
+    def reach(self, endpoint: Endpoint) -> str:
+        return f"http://127.0.0.1:{endpoint.port}"
 
     def _inside(self, path: str) -> Path:
         place = self.root / path

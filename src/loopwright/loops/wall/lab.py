@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from loopwright.contracts import Lab
+from loopwright.contracts import Endpoint, Lab
 from loopwright.loops.wall.watching import Wall
 from loopwright.vocabulary import Change, Ran
 
@@ -69,3 +69,6 @@ class WatchedLab:
 
     def settle(self) -> None:
         self.lab.settle()
+
+    def reach(self, endpoint: Endpoint) -> str:
+        return self.lab.reach(endpoint)
