@@ -16,20 +16,24 @@ from loopwright.errors import BadUse
 from loopwright.folders import agents, dotenv, skills
 from loopwright.folders.trees import DiskTree
 from loopwright.journal.hub import Hub
-from loopwright.labs import clone, worktree
+from loopwright.labs import clone, sandbox, worktree
 from loopwright.loops import starting
 from loopwright.models.defaults import access, choose
 from loopwright.vocabulary import Allowance, Event, Loops, Plan, Role, Skill, Standard
 
 LABS: dict[str, OpenLab] = {
     "clone": clone.open_lab,
+    "sandbox": sandbox.open_lab,
     "worktree": worktree.open_lab,
 }
 KINDS = ("auto", *LABS)
 """What LOOPS.md and a plan may ask for; `auto` takes the most isolated kind that is to be had."""
 
-ISOLATION = ("worktree", "clone")
+ISOLATION = ("worktree", "clone", "sandbox")
 """The kinds of lab, from the least isolated one."""
+
+_LACKING: dict[str, Callable[[], str]] = {"sandbox": sandbox.unavailable}
+_MEND = {"sandbox": "install bubblewrap (`apt install bubblewrap`), and let users make namespaces"}
 
 BACKENDS: dict[str, Backend] = {
     "anthropic": Anthropic(),
@@ -142,10 +146,12 @@ def lab_kind(loops: Loops, plan: Plan | None = None) -> tuple[str, tuple[str, ..
     Raises BadUse for a kind that isn't to be had here.
     """
     asked = [loops.lab, *([plan.lab] if plan and plan.lab else [])]
-    kinds = ["clone" if kind == "auto" else _had(kind) for kind in asked]
+    without = lacking("sandbox") if "auto" in asked else ""
+    kinds = [("clone" if without else "sandbox") if kind == "auto" else _had(kind) for kind in asked]
     kind = max(kinds, key=_strength)
-    if asked == ["auto"] * len(asked):
-        return kind, ("lab: clone (no sandbox here): a command in it runs as you, and can see what you can see",)
+    if without and kind == "clone":
+        why = f"lab: clone (no sandbox here: {without}): a command in it runs as you, and can see what you can see"
+        return kind, (why,)
     return kind, ()
 
 
@@ -155,8 +161,21 @@ def _strength(kind: str) -> int:
 
 
 def _had(kind: str) -> str:
+    """A kind that is to be had here. Raises BadUse, and takes no other one in its place."""
     lab(kind)
+    if without := lacking(kind):
+        raise BadUse(f"a lab of kind `{kind}` was asked for, and can't be had here: {without}", mend(kind))
     return kind
+
+
+def lacking(kind: str) -> str:
+    """Why a kind of lab can't be had on this machine, or ''."""
+    return _LACKING[kind]() if kind in _LACKING else ""
+
+
+def mend(kind: str) -> str:
+    """What a person can do so that a kind can be had."""
+    return _MEND.get(kind, "")
 
 
 def lab(kind: str) -> OpenLab:

@@ -52,6 +52,7 @@ class FolderLab:
         keep: int = 65536,
         env: Mapping[str, str] | None = None,
         halt: Callable[[], bool] | None = None,
+        network: bool = False,
     ) -> Ran:
         words = ["sh", "-c", command] if isinstance(command, str) else command
         return shell.run(words, cwd=self.root, seconds=seconds, keep=keep, env={**os.environ, **(env or {})}, halt=halt)

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from loopwright import workshop
 from loopwright.contracts.schemas import problems
 from loopwright.drill import course
 from loopwright.drill.course import Drill
@@ -48,20 +49,26 @@ def caught_as_meant(told: Told, adversaries: Sequence[Adversary]) -> None:
 
 
 def test_a_drill_outside_of_any_repository_is_one_of_the_example_in_which_each_kind_is_caught(tmp_path: Path) -> None:
+    """In labs of the best kind that is to be had here: what reaches out of a sandbox finds nothing there."""
     told = of_the_example(tmp_path)
 
-    caught_as_meant(told, KINDS)
+    caught = {drill["name"]: drill["caught"] for drill in told.json["drills"]}
+    assert caught == {adversary.name: True for adversary in KINDS}, told.out
+    walls = {drill["name"] for drill in told.json["drills"] if drill["by"] == "the walls of its lab"}
+    assert bool(walls) == (not workshop.lacking("sandbox"))
+    assert (told.code, told.json["honest"], told.json["not_held"]) == (0, "landed", [])
     assert (told.json["set"], told.json["left"]) == ("kinds", len(OTHERS))
     assert "bundled example" in told.json["repository"]
     assert "bundled example" in told.err
     assert "unittest discover -s tests" in told.json["gates"]
 
 
-def test_the_other_adversaries_are_caught_in_the_example_too(tmp_path: Path) -> None:
-    told = of_the_example(tmp_path, *(adversary.name for adversary in OTHERS))
+@pytest.mark.parametrize("adversaries", [KINDS, OTHERS], ids=["kinds", "others"])
+def test_in_labs_without_walls_each_is_caught_by_what_is_meant_to(shop: Shop, adversaries: Sequence[Adversary]) -> None:
+    told = drilled(shop, "--json", *(adversary.name for adversary in adversaries))
 
-    caught_as_meant(told, OTHERS)
-    assert (told.json["set"], told.json["left"]) == ("named", len(KINDS))
+    caught_as_meant(told, adversaries)
+    assert told.json["left"] == len(ADVERSARIES) - len(adversaries)
 
 
 def drilled(shop: Shop, *words: str, env: dict[str, str] | None = None) -> Told:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from loopwright import workshop
 from loopwright.cli import COMMANDS
 from loopwright.contracts.schemas import validate
 from loopwright.testing.endpoint import scripted_endpoint
@@ -144,7 +145,7 @@ def test_status_tells_files_that_do_not_read_and_an_open_lab(told: Shop) -> None
     seen = told.door("status")
 
     assert "plans/broken.md:1: there is no goal" in seen.out
-    assert "lab: clone (no sandbox here)" in seen.out
+    assert ("lab: clone (no sandbox here" in seen.out) == bool(workshop.lacking("sandbox"))
 
 
 def test_status_of_an_empty_repository_says_where_to_begin(shop: Shop) -> None:
@@ -288,7 +289,7 @@ def test_a_plan_runs_in_what_init_wrote(fresh: Shop, scripted: Scripted) -> None
     result = shop.door("run", "fix", "--json").json
 
     assert result["landed"], result
-    assert "lab: clone (no sandbox here)" in " ".join(result["notes"])
+    assert ("lab: clone (no sandbox here" in " ".join(result["notes"])) == bool(workshop.lacking("sandbox"))
     assert shop.door("check", "--json").json["findings"] == []
 
 
@@ -401,7 +402,18 @@ def test_doctor_is_content_with_a_whole_set_up(told: Shop) -> None:
 def test_doctor_names_what_a_note_is_about(fresh: Shop) -> None:
     parts = {row["part"]: row["told"] for row in fresh.door("doctor", "--json").json["parts"]}
 
-    assert parts["lab"].startswith("clone (no sandbox here)")
+    assert parts["checks"].startswith("none for every plan")
+
+
+def test_doctor_prints_what_each_kind_of_lab_keeps_and_has_tried_it(told: Shop) -> None:
+    labs = {lab["kind"]: lab for lab in told.door("doctor", "--json").json["labs"]}
+
+    assert list(labs) == list(workshop.ISOLATION)
+    for kind, lab in labs.items():
+        assert lab["available"] == (not workshop.lacking(kind))
+        tried = {name: cell for name, cell in lab["guarantees"].items() if cell["held"] is not None}
+        assert not lab["available"] or all(cell["held"] for cell in tried.values() if cell["promised"]), kind
+    assert "nothing in it can read your files" in told.door("doctor").out
 
 
 # ---------------------------------------------------------------- progress

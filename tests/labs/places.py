@@ -123,11 +123,23 @@ def is_alive(pid: int) -> bool:
 
 
 def number_in(file: Path) -> int:
-    """The process id that a process writes into a file, as soon as it is there."""
+    """The process id that a process in a lab writes into a file of its home, as soon as it is there: as the host has it
+    while the process lives, for a lab may have numbers of its own."""
     deadline = time.monotonic() + 10
     while not (file.exists() and file.read_text().strip()) and time.monotonic() < deadline:
         time.sleep(0.005)
-    return int(file.read_text())
+    return _on_the_host(int(file.read_text()), f" {file.parent} ".encode())
+
+
+def _on_the_host(number: int, home: bytes) -> int:
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            numbers = (entry / "status").read_text().partition("NSpid:")[2].split("\n")[0].split()
+            if len(numbers) > 1 and int(numbers[-1]) == number and home in (entry / "mountinfo").read_bytes():
+                return int(entry.name)
+        except OSError:  # ended meanwhile
+            continue
+    return number
 
 
 @contextmanager

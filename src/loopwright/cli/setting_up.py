@@ -12,7 +12,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from loopwright import shell
-from loopwright.cli import hooks, printing
+from loopwright.cli import hooks, lab_table, printing
+from loopwright.cli.lab_table import row
 from loopwright.cli.printing import coloured
 from loopwright.errors import BadUse, LoopwrightError
 from loopwright.folders import findings, plans, starter
@@ -157,25 +158,24 @@ def doctor(where: Path, options: argparse.Namespace) -> int:
     hub = find(where)
     if options.pre_receive:
         return hooks.pre_receive(hub)
-    rows = list(_examined(hub))
+    table = lab_table.tried(os.environ)
+    rows = [*_examined(hub), *lab_table.broken(table)]
     if options.json:
-        printing.facts({"ready": all(row["ok"] is not False for row in rows), "parts": rows}, "doctor")
+        ready = all(one["ok"] is not False for one in rows)
+        printing.facts({"ready": ready, "parts": rows, "labs": table}, "doctor")
     else:
         told = printing.plain(rows)
-        for row, after in zip(told, [*told[1:], {"mend": ""}], strict=True):
+        for one, after in zip(told, [*told[1:], {"mend": ""}], strict=True):
             mark = {True: coloured("ok", "green"), False: coloured("MISSING", "red"), None: coloured("note", "yellow")}
-            part = "" if row["part"] == "note" else f"{row['part']}: "
-            print(f"{mark[row['ok']]}  {part}{row['told']}")
-            if row["mend"] and row["mend"] != after["mend"]:  # four roles may lack one key
-                print(f"          mend: {row['mend']}")
-    return 0 if all(row["ok"] is not False for row in rows) else 1
+            part = "" if one["part"] == "note" else f"{one['part']}: "
+            print(f"{mark[one['ok']]}  {part}{one['told']}")
+            if one["mend"] and one["mend"] != after["mend"]:  # four roles may lack one key
+                print(f"          mend: {one['mend']}")
+        print("\n".join(("", *lab_table.lines(table))))
+    return 0 if all(one["ok"] is not False for one in rows) else 1
 
 
 _IGNORE = "`echo .env >> .gitignore`; where it was committed already, `git rm --cached .env`, and make new keys"
-
-
-def _row(part: str, ok: bool | None, told: str, mend: str = "") -> dict[str, Any]:
-    return {"part": part, "ok": ok, "told": told, "mend": mend}
 
 
 def _examined(hub: Hub) -> Any:
@@ -183,34 +183,34 @@ def _examined(hub: Hub) -> Any:
     from loopwright import workshop
     from loopwright.clocks import SystemClock
 
-    yield _row("git", True, program_version())
-    yield _row("python", True, sys.version.split()[0])
+    yield row("git", True, program_version())
+    yield row("python", True, sys.version.split()[0])
     try:
         shop = workshop.assemble(hub, os.environ, workshop.configuration(hub), clock=SystemClock())
     except LoopwrightError as error:
-        yield _row("configuration", False, str(error).split("\n")[0], getattr(error, "mend", "`loopwright check`"))
+        yield row("configuration", False, str(error).split("\n")[0], getattr(error, "mend", "`loopwright check`"))
         return
-    yield _row("mainline", True, shop.loops.mainline)
+    yield row("mainline", True, shop.loops.mainline)
     yield from hooks.rows(hub, shop.loops.mainline)
     checks = ", ".join(gate.command for gate in shop.loops.checks)
     if checks:
-        yield _row("checks", True, checks)
+        yield row("checks", True, checks)
     else:
         mend = "name the repository's tests in `checks:` of agents/LOOPS.md, and commit it"
-        yield _row("checks", None, "none for every plan: only a plan's own commands gate it", mend)
+        yield row("checks", None, "none for every plan: only a plan's own commands gate it", mend)
     if standards := workshop.standards(hub, shop.loops):
         names = ", ".join(f"{one.name} {one.title}" for one in standards)
-        yield _row("standards", True, f"{len(standards)} in force: {names}")
+        yield row("standards", True, f"{len(standards)} in force: {names}")
     if (hub.top / ".env").exists() and not hub.ignores(".env"):
-        yield _row(".env", False, "git doesn't ignore it: the next `git add -A` commits your keys", _IGNORE)
+        yield row(".env", False, "git doesn't ignore it: the next `git add -A` commits your keys", _IGNORE)
     if not shell.adopts():
         told = (
             "a daemon that wiped its environment can outlive its lab: this system doesn't give its orphans to anybody"
         )
-        yield _row("labs", None, told)
+        yield row("labs", None, told)
     for note in shop.notes:
         part, _, told = note.partition(": ")
-        yield _row(part, None, told)
+        yield row(part, None, told)
     for name in workshop.WORKING:
         yield _role(shop, name)
 
@@ -223,10 +223,10 @@ def _role(shop: Any, name: str) -> dict[str, Any]:
         role = shop.role(name)
         player = workshop.backend(role)
         if player is None:
-            return _row(name, None, "left out (backend: none)")
+            return row(name, None, "left out (backend: none)")
         if role.backend == "anthropic":
             access(name, shop.env)
-            return _row(name, True, f"anthropic, {shop.model(role)}")
+            return row(name, True, f"anthropic, {shop.model(role)}")
     except LoopwrightError as error:
-        return _row(name, False, getattr(error, "problem", str(error)), getattr(error, "mend", ""))
-    return _row(name, True, f"{role.backend} {role.command or ''}".strip())
+        return row(name, False, getattr(error, "problem", str(error)), getattr(error, "mend", ""))
+    return row(name, True, f"{role.backend} {role.command or ''}".strip())

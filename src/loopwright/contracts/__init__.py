@@ -81,10 +81,12 @@ class Lab(Protocol):
         keep: int = 65536,
         env: Mapping[str, str] | None = None,
         halt: Callable[[], bool] | None = None,
+        network: bool = False,
     ) -> Ran:
         """Run a command in the root; a string goes to `bash -c` (`sh -c` without a bash). Returns when the command
         itself exits, keeping at most `keep` bytes of output (head and tail). Past `seconds`, or once `halt` (asked all
-        the while) says so, its group is ended; children that it left behind end with the lab."""
+        the while) says so, its group is ended; children that it left behind end with the lab. `network`: this one may
+        reach the network, where the kind keeps the others from it."""
 
     def read(self, path: str) -> bytes:
         """A file's bytes. Raises FileNotFoundError, IsADirectoryError, or PermissionError for a path that leaves
@@ -125,7 +127,7 @@ class Site:
     labs: Path  # folder for this repository's labs, outside any git dir
     object_format: str  # sha1 | sha256
     env: Mapping[str, str]  # the host's environment, to choose a lab's from; keys never pass
-    limits: Mapping[str, int]  # rlimits by name (fsize, nproc, ...), in bytes or counts
+    limits: Mapping[str, int]  # rlimits by name (fsize, nproc, ...), and a whole lab's memory and processes
 
 
 @dataclass(frozen=True)

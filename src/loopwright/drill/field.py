@@ -15,6 +15,7 @@ from loopwright import shell, workshop
 from loopwright.contracts import LabWish
 from loopwright.errors import LabFailed, LoopwrightError
 from loopwright.journal.hub import Hub, find
+from loopwright.labs import guarantees
 from loopwright.running import Host
 from loopwright.testing.adversaries import planted
 from loopwright.testing.adversaries.adversary import DOTENV, KEY, PAST, Ground
@@ -42,6 +43,7 @@ class Field:
     gates: str
     environ: Mapping[str, str]
     unsound: frozenset[str] = frozenset()  # what `fsck` finds in its history from the start
+    walled: bool = False  # whether its labs keep what runs in them from reaching the repository
 
     def copy(self, place: Path, number: int) -> Field:
         """The same in another folder, for one drill."""
@@ -75,7 +77,8 @@ def lay_out(person: Hub, folder: Path) -> Field:
     _git(top, environ, "update-ref", OPEN_REF, "HEAD")
     _git(top, environ, "update-ref", f"refs/loopwright/generations/{PAST - 1}", "HEAD")
     ground = Ground(top, hub.common, loops.mainline, suite, own, folder / "trap", planted.INCIDENT, "0")
-    return Field(find(top), ground, gates, environ)
+    walled = "repository" in guarantees.of(workshop.lab_kind(loops)[0])
+    return Field(find(top), ground, gates, environ, walled=walled)
 
 
 def surroundings() -> dict[str, str]:

@@ -43,13 +43,14 @@ class Trial:
 def hold(field: Field, adversary: Adversary, over: threading.Event) -> Trial:
     """Have an adversary make its one attempt in this copy of the field. `over` ends it before its time."""
     began = time.monotonic()
+    adversary = adversary.behind_walls() if field.walled else adversary
     before = aftermath.state(field)
     told = run(field, adversary, planted.mending(adversary.name, adversary.scope, adversary.checks), PLAN, over)
     words = tuple(_words(field, told))
     wrong = list(aftermath.left(field, before))
     wrong += ["it landed"] if told.get("landed") and not adversary.harmless else []
     if not any(word in WALL for word in words):  # by which a change of these is seen, and made an incident
-        honest = (planted.SOURCE,) if adversary.harmless else ()
+        honest = (planted.SOURCE, *adversary.leaves) if adversary.harmless else ()
         wrong += [*aftermath.landed(field, before, honest), *aftermath.tampered(field, before)]
     by = _caught_by(adversary, told, words)
     caught = by is not None and not wrong

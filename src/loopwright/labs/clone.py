@@ -27,11 +27,11 @@ _CONFIG = """[core]
 @contextmanager
 def open_lab(site: Site, wish: LabWish) -> Iterator[FolderLab]:
     """Open a clone at `wish.commit` on a branch of its own, without a remote: a stray push has nowhere to go."""
-    with opening.opened(site, wish, "clone", _make) as lab:
+    with opening.opened(site, wish, "clone", make) as lab:
         yield lab
 
 
-def _make(site: Site, wish: LabWish, root: Path) -> Path:
+def make(site: Site, wish: LabWish, root: Path) -> Path:
     """Write the git dir by hand (measured: `git clone` spends most of its time on refs)."""
     git = root / ".git"
     for folder in ("objects/info", "objects/pack", "info", f"refs/heads/{Path(wish.branch).parent}"):

@@ -14,6 +14,8 @@ from typing import BinaryIO
 MOST = 16 << 20
 """Bytes of the largest file that is read. Half a file would be a trap for whoever writes it back edited."""
 
+_PIECE = 1 << 20
+
 
 def parts_of(root: Path, path: str) -> tuple[str, ...]:
     """The components of a path in the lab. Absolute paths under the root are taken as relative ones."""
@@ -74,6 +76,14 @@ def ends(root: Path, path: str, size: int) -> bytes:
         return head + file.read(size)
 
 
+def copy(root: Path, path: str, to: Path, most: int) -> None:
+    """Copy a regular file out of the lab. Raises OSError (EFBIG) for more than `most` bytes."""
+    with _file(root, path) as file, to.open("wb") as copied:
+        for piece in iter(lambda: file.read(_PIECE), b""):
+            if copied.write(piece) and copied.tell() > most:
+                raise OSError(errno.EFBIG, f"is larger than {most >> 20} MiB", path)
+
+
 @contextlib.contextmanager
 def _file(root: Path, path: str) -> Iterator[BinaryIO]:
     """A regular file, open to be read."""
@@ -131,3 +141,26 @@ def listing(root: Path, path: str) -> tuple[str, ...]:
     """The names in a folder, folders with a trailing slash."""
     with _folder(root, parts_of(root, path)) as folder, os.scandir(folder) as entries:
         return tuple(sorted(entry.name + "/" * entry.is_dir(follow_symlinks=False) for entry in entries))
+
+
+def give(folder: Path, user: int) -> None:
+    """Make a user the owner of a folder and of all in it that isn't theirs yet. Follows no link."""
+    for here, folders, names, descriptor in os.fwalk(folder, follow_symlinks=False):
+        del here
+        _give(".", user, descriptor)
+        for name in (*folders, *names):
+            with contextlib.suppress(FileNotFoundError):
+                _give(name, user, descriptor)
+
+
+def give_one(root: Path, path: str, user: int) -> None:
+    """Make a user the owner of one file and of the folders that lead to it."""
+    parts = parts_of(root, path)
+    for number in range(1, len(parts) + 1):
+        with _folder(root, parts[: number - 1]) as folder:
+            _give(parts[number - 1], user, folder)
+
+
+def _give(name: str, user: int, folder: int) -> None:
+    if os.stat(name, dir_fd=folder, follow_symlinks=False).st_uid != user:
+        os.chown(name, user, user, dir_fd=folder, follow_symlinks=False)

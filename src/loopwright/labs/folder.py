@@ -7,19 +7,25 @@ import functools
 import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from loopwright import shell
 from loopwright.contracts import Endpoint, LabWish, Site
 from loopwright.errors import LabFailed
 from loopwright.git import Git, PrivateGit, Snapshot
-from loopwright.labs import environment, files
+from loopwright.labs import bundle, environment, files
 from loopwright.labs.looking import Looking
+from loopwright.labs.room import Room
+from loopwright.labs.walls import Walls
 from loopwright.vocabulary import Change, Hazard, Ran
 
 BASE = "base"
 """The ref that keeps the commit which a lab began from, for as long as the lab borrows its objects."""
+
+KILLED = 137
+"""The exit code of a command that was ended because its lab passed a limit."""
 
 _LIMITS = {
     "core": ("-c", 512),
@@ -43,6 +49,8 @@ class FolderLab:
     fresh: bool = True
     looking: Looking = field(default_factory=Looking, compare=False, repr=False)
     strays: shell.Strays = field(default_factory=shell.Strays, compare=False, repr=False)
+    walls: Walls | None = field(default=None, compare=False, repr=False)
+    room: Room | None = field(default=None, compare=False, repr=False)
 
     @property
     def place(self) -> Path:
@@ -68,6 +76,7 @@ class FolderLab:
         keep: int = 65536,
         env: Mapping[str, str] | None = None,
         halt: Callable[[], bool] | None = None,
+        network: bool = False,
     ) -> Ran:
         host = self.site.env
         chosen = environment.of_lab(host, top=self.site.top, root=self.root, home=self.scratch, mark=self.mark)
@@ -76,12 +85,22 @@ class FolderLab:
         words = [bash, "-c", command] if isinstance(command, str) else command
         everything = chosen | dict(env or {})
         words = [*self._limited(), *words]
+        start = partial(self.walls.run, network=network) if self.walls else shell.run
         with self.strays.command():
-            return shell.run(words, cwd=self.root, seconds=seconds, env=everything, keep=keep, halt=halt)
+            ran = start(words, cwd=self.root, seconds=seconds, env=everything, keep=keep, halt=self._halting(halt))
+        if ran.halted and self.room and self.room.is_over():
+            return replace(ran, halted=False, code=KILLED, output=f"{ran.output}\n{self.room.told}")
+        return ran
+
+    def _halting(self, halt: Callable[[], bool] | None) -> Callable[[], bool] | None:
+        room = self.room
+        return halt if room is None else lambda: room.is_over() or (halt is not None and halt())
 
     def _limited(self) -> list[str]:
         """A shell that sets the limits and becomes the command (in a child's own code, not between fork and exec)."""
-        ulimits = "".join(_ulimit(name, value) for name, value in self.site.limits.items())
+        own = {"nproc": self.walls.bounds.processes} if self.walls else {}  # counted by user: walls have their own
+        limits = {**own, **self.site.limits}
+        ulimits = "".join(_ulimit(name, value) for name, value in limits.items() if name in _LIMITS)
         return ["/bin/sh", "-c", f'{ulimits}exec "$@"', "sh"] if ulimits else []
 
     def read(self, path: str) -> bytes:
@@ -89,6 +108,7 @@ class FolderLab:
 
     def write(self, path: str, data: bytes) -> None:
         files.write(self.root, path, data)
+        self._hand_over(path)
 
     def listing(self, path: str) -> tuple[str, ...]:
         return files.listing(self.root, path)
@@ -97,12 +117,25 @@ class FolderLab:
         self.private.exclude_untracked()
 
     def reach(self, endpoint: Endpoint) -> str:
-        """Nothing has to be opened: the commands of this lab see the host's loopback as everybody here does."""
+        """Without walls nothing has to be opened: the lab's commands see the host's loopback as everybody here does."""
+        if self.walls:
+            self.walls.open_way(endpoint.port)
         return f"http://127.0.0.1:{endpoint.port}"
 
     def restore(self, commit: str) -> None:
         self._must_be_there()
         self.private.checkout(commit)
+        self.hand_over()
+
+    def hand_over(self) -> None:
+        """Give all files and the scratch folder to the user who works here, where that is another one."""
+        if self.walls and self.walls.user is not None:
+            for folder in (self.root, self.scratch):
+                files.give(folder, self.walls.user)
+
+    def _hand_over(self, path: str) -> None:
+        if self.walls and self.walls.user is not None:
+            files.give_one(self.root, path, self.walls.user)
 
     def state(self, *, settled: bool = False) -> Mapping[str, str]:
         if not _is_folder(self.root):
@@ -139,7 +172,7 @@ class FolderLab:
         if self._at_its_beginning():
             return ""
         into = f"refs/loopwright/labs/{self.wish.name}/own"
-        if not self.private.bring(self.root, "HEAD", into):
+        if not self._bring(into):
             return "the lab's HEAD can't be read"
         hub = hub_of(self.site)
         own = hub.resolve(into)
@@ -150,11 +183,23 @@ class FolderLab:
     def _own_tree(self) -> str:
         """The tree of the role's own newest commit; '' while there is none that changed anything."""
         into = f"refs/loopwright/labs/{self.wish.name}/own"
-        if self._at_its_beginning() or not self.private.bring(self.root, "HEAD", into):
+        if self._at_its_beginning() or not self._bring(into):
             return ""
         hub = hub_of(self.site)
         tree = hub.resolve(into, "tree")
         return tree if tree and tree != hub.tree_of(self.wish.commit) else ""
+
+    def _bring(self, into: str) -> bool:
+        """Fetch the commit at the lab's HEAD into a ref of the hub's; whether that was possible."""
+        if self.walls is None:
+            return self.private.bring(self.root, "HEAD", into)
+        # Not by the lab's PATH: its own `git` could be anything.
+        git = shutil.which("git", path=self.site.env.get("PATH", os.defpath)) or "git"
+
+        def run(words: list[str]) -> Ran:
+            return self.run([git, *words], seconds=bundle.SECONDS)
+
+        return bundle.bring(run, self.scratch, self.private, hub_of(self.site), self.wish.commit, into)
 
     def _head(self) -> tuple[str, str]:
         """What HEAD says and, while it is on the lab's branch, where that is. Reads small files only."""
@@ -178,6 +223,8 @@ class FolderLab:
         tree = self.private.snapshot_tree()
         if tree != hub.tree_of(last) and tree != hub.tree_of(self.wish.commit):
             hub.set_ref(f"{name}/rescued", hub.commit_tree(tree, [last], f"what was left in {self.wish.name}"))
+        if self.walls:  # to bring something out of them, they may have been put up once more
+            self.walls.fall()
 
     def _must_be_there(self) -> None:
         """git follows a link in the place of its work tree, and would add or clean up what lies behind it."""
@@ -185,7 +232,10 @@ class FolderLab:
             raise LabFailed(f"the files of lab {self.wish.name} are gone: a command in it has removed the whole folder")
 
     def end_processes(self) -> int:
-        """End every process that was started in this lab, however it left its group. How many there were."""
+        """End every process that was started in this lab, however it left its group. How many are known of: what was
+        behind walls ended with them."""
+        if self.walls:
+            self.walls.fall()
         return shell.end_marked(f"{environment.MARK}={self.mark}") + self.strays.end()
 
     def remove(self) -> None:

@@ -15,20 +15,29 @@ from loopwright.errors import GitFailed, LabFailed
 from loopwright.git import PrivateGit
 from loopwright.labs import folder
 from loopwright.labs.folder import BASE, FolderLab
+from loopwright.labs.room import Room
+from loopwright.labs.walls import Walls
 
 Make = Callable[[Site, LabWish, Path], Path]
 """Makes the git state that the role sees, without files, and says in which git dir it is."""
 
+Wall = Callable[[Site, Path], Walls]
+"""Plans the walls around the lab that lies in a folder; nothing stands yet."""
+
 
 @contextmanager
-def opened(site: Site, wish: LabWish, kind: str, make: Make) -> Iterator[FolderLab]:
+def opened(site: Site, wish: LabWish, kind: str, make: Make, wall: Wall | None = None) -> Iterator[FolderLab]:
     """Make the lab, or take the one that an interrupted run left; on the way out end, save and remove it.
 
     Left by an exception it stays as it is (its processes end), unless it is a throwaway.
     """
     with shell.adopting() as strays:
-        lab = _stand_up(site, wish, kind, make, strays)
+        walls = wall(site, site.labs / wish.name) if wall else None
+        lab = _stand_up(site, wish, kind, make, strays, walls)
         try:
+            if walls:
+                lab.hand_over()
+                walls.stand()
             yield lab
         except BaseException:
             lab.end_processes()
@@ -41,10 +50,10 @@ def opened(site: Site, wish: LabWish, kind: str, make: Make) -> Iterator[FolderL
     lab.remove()
 
 
-def _stand_up(site: Site, wish: LabWish, kind: str, make: Make, strays: shell.Strays) -> FolderLab:
+def _stand_up(site: Site, wish: LabWish, kind: str, make: Make, strays: shell.Strays, walls: Walls | None) -> FolderLab:
     place = site.labs / wish.name
     private = PrivateGit(place / "git", place / "root", site.common / "objects")
-    lab = FolderLab(site, wish, kind, private, strays=strays)
+    lab = FolderLab(site, wish, kind, private, strays=strays, walls=walls, room=Room(place))
     lab.end_processes()  # of the run that was interrupted: before anything is read, made or removed here
     began = _began(place / "ready")
     if began and not wish.throwaway:

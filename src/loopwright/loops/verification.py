@@ -162,7 +162,7 @@ def set_up(desk: Desk, lab: Lab) -> None:
     """Run the setup commands. Raises LabFailed with the command's own words when one fails."""
     for command in desk.shop.loops.setup:
         desk.tell("command", f"$ {command}  (setup)", command=command)
-        ran = lab.run(command, seconds=_COMMAND_SECONDS)
+        ran = lab.run(command, seconds=_COMMAND_SECONDS, network=desk.shop.loops.setup_network)
         if ran.code:
             told = redact(ran.output, desk.shop.secrets)
             raise LabFailed(f"setup `{command}` ended with exit {ran.code}:\n{told[-2000:]}")

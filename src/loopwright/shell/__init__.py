@@ -2,11 +2,13 @@
 
 from loopwright.shell.adopting import Strays, adopting, adopts
 from loopwright.shell.ancestry import inherited, marked_alive
+from loopwright.shell.enclosure import Enclosure
 from loopwright.shell.ending import end_group, end_marked, end_tree
 from loopwright.shell.hiding import hide_environment
 from loopwright.shell.running import beside, capture, run
 
 __all__ = [
+    "Enclosure",
     "Strays",
     "adopting",
     "adopts",

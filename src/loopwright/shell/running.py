@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import IO, Protocol
 
 from loopwright.shell.adopting import ours
 from loopwright.shell.ending import end_group, end_tree
@@ -79,23 +80,48 @@ def run(
         )
     except (OSError, ValueError) as problem:  # ValueError: a NUL in the command, which no program can be given
         return _not_started(command, problem)
+    return attend(child, lambda: end_tree(child.pid), seconds=seconds, keep=keep, data=data, halt=halt, since=started)
+
+
+class Started(Protocol):
+    """A command at work, as `subprocess.Popen` has it. `returncode` is None until it has ended."""
+
+    stdin: IO[bytes] | None
+    stdout: IO[bytes] | None
+    returncode: int | None
+
+    def poll(self) -> int | None: ...
+    def wait(self, timeout: float | None = None) -> int: ...
+
+
+def attend(
+    child: Started,
+    end: Callable[[], None],
+    *,
+    seconds: float,
+    keep: int,
+    data: bytes,
+    halt: Callable[[], bool] | None,
+    since: float,
+) -> Ran:
+    """Listen to a command that began at `since` (monotonic seconds) until it exits or has to be ended; see `run`."""
     try:
-        kept, cut = _listen(child, data, started + seconds, keep, halt or _never)
+        kept, cut = _listen(child, data, since + seconds, keep, halt or _never)
     finally:
         if child.poll() is None:
-            end_tree(child.pid)
+            end()
         child.wait()
         for stream in (child.stdin, child.stdout):
             if stream is not None:
                 with contextlib.suppress(OSError):
                     stream.close()
-    took = time.monotonic() - started
+    took = time.monotonic() - since
     if cut:
         after = f"{took:.0f} s, from outside" if cut == _HALTED else f"{seconds:g} s"
         told = f"{kept.text()}\n[ended after {after}]"
         return Ran(124, told, took, cut == _LATE, kept.dropped, cut == _HALTED)
-    code = child.returncode if child.returncode >= 0 else 128 - child.returncode
-    return Ran(code, kept.text(), took, False, kept.dropped)
+    code = child.wait()
+    return Ran(code if code >= 0 else 128 - code, kept.text(), took, False, kept.dropped)
 
 
 def _not_started(command: Sequence[str], problem: OSError | ValueError) -> Ran:
@@ -110,9 +136,7 @@ def _never() -> bool:
     return False
 
 
-def _listen(
-    child: subprocess.Popen[bytes], data: bytes, deadline: float, keep: int, halt: Callable[[], bool]
-) -> tuple[_Tail, str]:
+def _listen(child: Started, data: bytes, deadline: float, keep: int, halt: Callable[[], bool]) -> tuple[_Tail, str]:
     """Read the child's output until it exits (and a breath longer); or why it has to be ended before that."""
     kept = _Tail(keep)
     assert child.stdout is not None
@@ -147,7 +171,7 @@ def _listen(
                     child.wait(min(_STEP, max(deadline - time.monotonic(), 0.0)))
 
 
-def _feed(child: subprocess.Popen[bytes], selector: selectors.BaseSelector, data: bytes) -> bytes:
+def _feed(child: Started, selector: selectors.BaseSelector, data: bytes) -> bytes:
     assert child.stdin is not None
     try:
         data = data[os.write(child.stdin.fileno(), data) :]

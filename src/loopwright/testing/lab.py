@@ -44,7 +44,9 @@ class FolderLab:
         keep: int = 65536,
         env: Mapping[str, str] | None = None,
         halt: Callable[[], bool] | None = None,
+        network: bool = False,
     ) -> Ran:
+        del network  # there are no walls that would keep it from it
         words = ["sh", "-c", command] if isinstance(command, str) else command
         inside = {"PATH": os.defpath, "HOME": str(self.scratch), **(env or {})}
         return shell.run(words, cwd=self.root, seconds=seconds, keep=keep, env=inside, halt=halt)

@@ -43,10 +43,11 @@ class WatchedLab:
         keep: int = 65536,
         env: Mapping[str, str] | None = None,
         halt: Callable[[], bool] | None = None,
+        network: bool = False,
     ) -> Ran:
         text = command if isinstance(command, str) else " ".join(command)
         with self.wall.command(self.lab, self.name, text):
-            return self.lab.run(command, seconds=seconds, keep=keep, env=env, halt=halt)
+            return self.lab.run(command, seconds=seconds, keep=keep, env=env, halt=halt, network=network)
 
     def state(self, *, settled: bool = False) -> Mapping[str, str]:
         return self.lab.state(settled=settled)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from loopwright.backends.script import Call, Say, Session, Turn
@@ -52,7 +52,8 @@ class Adversary:
     `caught_by` begins with the guard that is meant to catch it; a second one is what says no before it in a repository
     whose own gates aren't taken in. Its judges approve of everything but of a text that holds `rejected_at`: what must
     not depend on a judge has to be caught without one. `harmless` says what takes the sting out of an attack beside
-    which honest work may land.
+    which honest work may land. `reaches`: it is after what lies outside of its lab, and finds nothing where that has
+    walls; `leaves` are the files that it then may land beside the honest work.
     """
 
     name: str
@@ -67,6 +68,14 @@ class Adversary:
     checks: tuple[str, ...] = ()  # gates of the plan beside the usual ones
     needs: str = ""  # a program without which it can't be tried
     env: Mapping[str, str] = field(default_factory=dict)  # settings of the run
+    reaches: bool = False
+    leaves: tuple[str, ...] = ()
+
+    def behind_walls(self) -> Adversary:
+        """The same in a lab with walls."""
+        if self.reaches or self.caught_by == WALL:
+            return replace(self, caught_by=(*self.caught_by, *TESTED), harmless="the walls of its lab")
+        return self
 
     def script(self, ground: Ground) -> tuple[Session, ...]:
         """What the model says in this drill, in every role."""

@@ -51,6 +51,8 @@ BREAKING_OUT = (
         "looks for keys in the environment, in `.env` and in other processes, and commits them",
         lambda on: [write(SOURCE, RIGHT), bash(_keys(on))],
         ("secrets",),
+        reaches=True,
+        leaves=("loopwright_drill/settings.txt",),
     ),
     Adversary(
         "writes-into-the-checkout",

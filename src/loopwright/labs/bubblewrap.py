@@ -1,0 +1,210 @@
+"""The walls of a sandbox: bubblewrap's words for what is seen behind them, and how they are put up.
+
+As an ordinary user, bubblewrap makes them in a user namespace. As root it isn't started as root: walls that root put up
+leave it the owner of what it sees (/proc/sys, for one), and no limit on processes binds it. So it runs as a user whom
+nobody else is, who gets the lab's folder; and because that one can't look into root's home, what it is to show is first
+bound to a place that it can reach, in a mount namespace that ends with it.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import shutil
+import stat
+import sys
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from loopwright import shell
+from loopwright.labs import prefixes, seccomp
+
+UID = 1000
+"""The user and group that a lab's processes are behind the walls."""
+
+_UNUSED, _MANY = 1_879_048_192, 1 << 27
+"""The first of the user ids that no distribution gives to anybody, and how many of them are taken from."""
+
+_STAGES = ("/mnt", "/media", "/srv", "/opt")
+_TMP = 1 << 30
+"""Bytes of each of the private temporary folders. They are memory, and count as the lab's."""
+
+_ETC = (
+    "alternatives",
+    "ca-certificates",
+    "ca-certificates.conf",
+    "java*",
+    "ld.so.cache",
+    "ld.so.conf",
+    "ld.so.conf.d",
+    "localtime",
+    "magic",
+    "mime.types",
+    "nsswitch.conf",
+    "os-release",
+    "pki",
+    "protocols",
+    "python3*",
+    "services",
+    "ssl",
+    "terminfo",
+    "timezone",
+)
+"""What of /etc (as patterns) programs need to work, none of it about this machine's people, hosts or keys."""
+
+_NETWORKED = ("resolv.conf", "hosts", "host.conf", "gai.conf", "pip.conf")
+_KEYS = Path("/etc/ssl/private")
+_NEED = ("bwrap", "setpriv", "unshare", "mount", "mkdir", "touch", "sh")
+
+_ENTERING = """while [ "$1" != -- ]; do
+  echo $$ > "$1"; shift
+done
+shift
+exec "$@"
+"""
+
+_STAGING = """set -e
+stage=$1; shift
+mount -t tmpfs -o mode=711,size=1m none "$stage"
+n=0
+while [ "$1" != -- ]; do
+  if [ -d "$1" ]; then mkdir "$stage/$n"; else : > "$stage/$n"; fi
+  mount --bind "$1" "$stage/$n"
+  n=$((n + 1)); shift
+done
+shift
+exec "$@"
+"""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a lab sees of the host beside the system: folders and files, at the places where they are."""
+
+    written: tuple[Path, ...]
+    read: tuple[Path, ...]
+    covered: tuple[Path, ...] = ()  # files in these that are shown empty
+    home: Path = Path("/nonexistent")
+    network: bool = False
+
+
+def owner(place: Path) -> int | None:
+    """The user who works in the lab at `place`; None: whoever this process is."""
+    return _UNUSED + zlib.crc32(os.fsencode(place)) % _MANY if os.geteuid() == 0 else None
+
+
+def wall(shown: Shown, user: int | None, doors: tuple[str, ...] = ()) -> tuple[list[str], list[int]]:
+    """The words that put a program behind the walls, and the descriptors they speak of (the caller closes them).
+
+    `doors`: files into which its process id is written first.
+    """
+    staged = [*shown.written, *shown.read] if user is not None else []
+    stage = _stage(staged) if staged else ""
+    where = {path: f"{stage}/{number}" for number, path in enumerate(staged)}
+    held: list[int] = []
+
+    def file(data: bytes) -> str:
+        held.append(_file(data))
+        return str(held[-1])
+
+    words = [*_words(shown, where, file)]
+    words += ["--seccomp", file(program)] if (program := seccomp.program()) else []
+    file(b"\0".join(os.fsencode(word) for word in words) + b"\0")
+    inner = [_program("bwrap"), "--args", str(held[-1]), "--"]
+    entering = [_program("sh"), "-c", _ENTERING, "sh", *doors, "--"] if doors else []
+    if user is None:
+        return [*entering, *inner], held
+    who = [_program("setpriv"), f"--reuid={user}", f"--regid={user}", "--clear-groups", "--inh-caps=-all", "--"]
+    apart = [_program("unshare"), "--mount", "--propagation", "private", "--", _program("sh"), "-c", _STAGING, "sh"]
+    return [*entering, *apart, stage, *map(str, staged), "--", *who, *inner], held
+
+
+def missing() -> str:
+    """Which of the programs that put the walls up isn't there, or ''."""
+    needed = _NEED if os.geteuid() == 0 else _NEED[:1]
+    return next((name for name in needed if shutil.which(name, path=_SYSTEM_PATH) is None), "")
+
+
+_SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/run/current-system/sw/bin"
+
+
+@functools.lru_cache(maxsize=16)
+def _program(name: str) -> str:
+    """A program of the system's: never one that a PATH of somebody's names first."""
+    return shutil.which(name, path=_SYSTEM_PATH) or name
+
+
+def _words(shown: Shown, where: Mapping[Path, str], file: Callable[[bytes], str]) -> Iterator[str]:
+    yield from ("--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try")
+    yield from () if shown.network else ("--unshare-net",)
+    yield from ("--uid", str(UID), "--gid", str(UID), "--hostname", "lab", "--cap-drop", "ALL")
+    yield from ("--new-session", "--die-with-parent", "--as-pid-1")
+    yield from ("--disable-userns",) if _version() >= (0, 8) else ()
+    yield from _system()
+    yield from ("--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--size", str(_TMP), "--tmpfs", "/tmp")
+    yield from ("--perms", "1777", "--size", str(_TMP), "--tmpfs", "/var/tmp")
+    yield from ("--perms", "1777", "--size", str(_TMP), "--tmpfs", "/dev/shm", "--size", str(_TMP), "--tmpfs", "/run")
+    yield from _etc(shown, file)
+    for path in sorted({*shown.written, *shown.read}):  # what lies in another one comes after it
+        yield from ("--bind" if path in shown.written else "--ro-bind", where.get(path, str(path)), str(path))
+    for path in shown.covered:
+        yield from ("--ro-bind", "/dev/null", str(path))
+    yield from ("--remount-ro", "/")
+
+
+def _system() -> Iterator[str]:
+    for folder in map(Path, prefixes.SYSTEM):
+        if folder.is_symlink():
+            yield from ("--symlink", str(folder.readlink()), str(folder))
+        elif folder.is_dir():
+            yield from ("--ro-bind", str(folder), str(folder))
+
+
+def _etc(shown: Shown, file: Callable[[bytes], str]) -> Iterator[str]:
+    """An /etc of its own: what programs need of the host's, and a list of users with one in it."""
+    patterns = (*_ETC, *(_NETWORKED if shown.network else ()))
+    for path in sorted({path for pattern in patterns for path in Path("/etc").glob(pattern)}):
+        if path.exists() and _readable(path):
+            yield from ("--ro-bind", str(path.resolve()), str(path))
+    if _KEYS.is_dir():
+        yield from ("--tmpfs", str(_KEYS), "--remount-ro", str(_KEYS))
+    texts = {
+        "passwd": f"lab:x:{UID}:{UID}:lab:{shown.home}:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/bin/false\n",
+        "group": f"lab:x:{UID}:\nnogroup:x:65534:\n",
+    }
+    if not shown.network:
+        texts["hosts"] = "127.0.0.1 localhost lab\n::1 localhost\n"
+    for name, text in texts.items():
+        yield from ("--perms", "0444", "--ro-bind-data", file(text.encode()), f"/etc/{name}")
+
+
+def _readable(path: Path) -> bool:
+    return bool(path.stat().st_mode & stat.S_IROTH)
+
+
+def _stage(sources: Sequence[Path]) -> str:
+    """A folder that everybody reaches and that hides nothing of what is to be shown."""
+    fits = (s for s in _STAGES if Path(s).is_dir() and not any(p.is_relative_to(s) for p in sources))
+    return next(fits, "/mnt")
+
+
+def _file(data: bytes) -> int:
+    """A descriptor of a file that is nowhere, with this in it."""
+    descriptor = os.memfd_create("words")
+    os.write(descriptor, data)
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return descriptor
+
+
+@functools.lru_cache(maxsize=1)
+def _version() -> tuple[int, ...]:
+    told = shell.run([_program("bwrap"), "--version"], cwd=Path("/"), seconds=10.0).output
+    numbers = told.split()[-1:] or ["0"]
+    return tuple(int(part) for part in numbers[0].split(".") if part.isdecimal())
+
+
+def interpreter() -> tuple[str, ...]:
+    """The folder of the Python that is running, whose bare installation is the first thing to run behind the walls."""
+    return (str(Path(sys.executable).resolve().parent),)

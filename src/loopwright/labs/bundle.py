@@ -1,0 +1,55 @@
+"""Brings what a role committed out of a walled lab: git packs it behind the walls, and the host fetches the file.
+
+The host's git never reads the lab's repository: its configuration, alternates and hooks have a say behind the walls
+alone. What comes out is one file, bounded in size, whose objects are checked as they are fetched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from loopwright.errors import GitFailed
+from loopwright.git import Git, PrivateGit, is_id
+from loopwright.labs import files
+from loopwright.vocabulary import Ran
+
+MOST = 256 << 20
+"""Bytes of a bundle: the commits of one role since its lab was opened."""
+
+_NAME = ".own.bundle"
+SECONDS = 60.0
+
+Run = Callable[[list[str]], Ran]
+"""Runs git behind the walls."""
+
+
+def bring(run: Run, scratch: Path, private: PrivateGit, hub: Git, base: str, into: str) -> bool:
+    """Set a ref of the hub's to the commit at the lab's HEAD; whether that was possible.
+
+    `run` runs a git command in the lab, which began from `base`.
+    """
+    packed = run(["bundle", "create", "-q", str(scratch / _NAME), "HEAD", f"^{base}"])
+    if packed.code != 0:
+        return _known(run, hub, into)
+    copy = private.folder / "own.bundle"
+    try:
+        files.copy(scratch, _NAME, copy, MOST)
+        return private.bring(copy, "HEAD", into, SECONDS)
+    except OSError:  # it is gone, no plain file, or too large
+        return False
+    finally:
+        copy.unlink(missing_ok=True)
+
+
+def _known(run: Run, hub: Git, into: str) -> bool:
+    """Nothing new was there to pack: HEAD is a commit that the hub has, or can't be read."""
+    told = run(["rev-parse", "--verify", "-q", "HEAD^{commit}"])
+    commit = told.output.strip()
+    if told.code != 0 or not is_id(commit) or hub.resolve(commit) is None:
+        return False
+    try:
+        hub.set_ref(into, commit)
+    except GitFailed:
+        return False
+    return True

@@ -1,0 +1,90 @@
+"""What stands around a lab that has walls: the tree of its processes, their limits, and whose its files are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from loopwright import shell
+from loopwright.labs import cgroups
+from loopwright.labs.cgroups import Bounds, Group
+from loopwright.labs.relay import Relay
+from loopwright.vocabulary import Ran
+
+Put = Callable[[tuple[str, ...], bool], tuple[Sequence[str], Sequence[int]]]
+"""Makes the words that put a program behind the walls; given are the files by which a process gets its limits, and
+whether it may reach the network."""
+
+
+@dataclass
+class Walls:
+    """The walls of one lab. `user`: the owner of its files, where that isn't this process's own."""
+
+    name: str
+    put: Put
+    bounds: Bounds
+    user: int | None = None
+    group: Group = field(default_factory=Group)
+    enclosure: shell.Enclosure = field(init=False)
+    ways: dict[int, Relay | None] = field(default_factory=dict)  # by port of the host's loopback
+
+    def __post_init__(self) -> None:
+        self.enclosure = self._enclosed(network=False)
+
+    def stand(self) -> None:
+        """Put them up. Raises LabFailed."""
+        self.fall()
+        self.group = cgroups.made(self.name, self.bounds)
+        self.enclosure.start()
+        for port in self.ways:
+            self.ways[port] = Relay(self.enclosure.listen(port), port)
+
+    def open_way(self, port: int) -> None:
+        """Let what is behind them reach one port of the host's loopback, at the same port of its own."""
+        if self.ways.get(port) is None:
+            self.ways[port] = Relay(self.enclosure.listen(port), port) if self.enclosure.stands else None
+
+    def run(
+        self,
+        command: Sequence[str],
+        *,
+        cwd: Path,
+        seconds: float,
+        env: Mapping[str, str],
+        keep: int = 65536,
+        halt: Callable[[], bool] | None = None,
+        network: bool = False,
+    ) -> Ran:
+        """Run a command behind them. Where it was ended for its memory, its output says so.
+
+        One that may reach the network gets walls of its own, with all that it starts: the others see nothing of it.
+        """
+        if not self.enclosure.stands:  # everything there was ended meanwhile: for its memory, say
+            self.stand()
+        before = self.group.ended
+        enclosure = self._enclosed(network=True) if network else self.enclosure
+        try:
+            if network:
+                enclosure.start()
+            ran = enclosure.run(command, cwd=cwd, seconds=seconds, env=env, keep=keep, halt=halt)
+        finally:
+            if network:
+                enclosure.end()
+        if self.group.ended == before or ran.code == 0:
+            return ran
+        told = f"[out of memory: the lab may have {self.bounds.memory / (1 << 30):.1f} GiB]"
+        return replace(ran, output=f"{ran.output}\n{told}")
+
+    def _enclosed(self, *, network: bool) -> shell.Enclosure:
+        return shell.Enclosure(lambda: self.put(self.group.doors, network))
+
+    def fall(self) -> None:
+        """End everything behind them; it is gone when this returns."""
+        for port, way in self.ways.items():
+            if way is not None:
+                way.close()
+            self.ways[port] = None
+        self.enclosure.end()
+        self.group.remove()
+        self.group = Group()

@@ -1,0 +1,161 @@
+"""The first process behind a lab's walls: starts its commands, reaps its orphans, and ends when its host is gone.
+
+It is run from a descriptor, so that no file of the host's need be seen behind the walls, and speaks the standard
+library only. As process 1 of a namespace of its own it can't be killed from inside, and when it ends, the
+kernel ends everything with it. It lets nobody look into it (not dumpable), so that no exit code is forged in it.
+
+One packet on the control socket is one request; the descriptors that come with it are
+
+    run      the request (a file: JSON with argv, env, cwd), the line on which its end is told, stdout, perhaps stdin
+    listen   none: the answer is a socket that listens on the loopback behind the walls, at the port that is asked for
+
+On a command's own line comes its exit code (four bytes) when it has ended; what the host says there means: end it.
+"""
+
+import contextlib
+import ctypes
+import json
+import os
+import selectors
+import signal
+import socket
+import struct
+import sys
+from pathlib import Path
+
+_PR_SET_DUMPABLE = 4
+_MOST = 4096
+
+
+def main(control: socket.socket) -> None:
+    """Serve until the host closes its end."""
+    ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+    control.set_inheritable(False)
+    woken, wakes = os.pipe()
+    os.set_blocking(wakes, False)
+    os.set_blocking(woken, False)
+    signal.signal(signal.SIGCHLD, lambda number, frame: None)
+    signal.set_wakeup_fd(wakes, warn_on_full_buffer=False)
+    lines: dict[int, socket.socket] = {}
+    with selectors.DefaultSelector() as waiting:
+        waiting.register(control, selectors.EVENT_READ, 0)
+        waiting.register(woken, selectors.EVENT_READ, -1)
+        control.send(b"ready")
+        while True:
+            for key, _ in waiting.select():
+                if key.data == 0:
+                    _serve(control, waiting, lines)
+                elif key.data == -1:
+                    os.read(woken, _MOST)
+                    _reap(waiting, lines)
+                elif key.data in lines:
+                    waiting.unregister(lines[key.data])
+                    _end(key.data)
+
+
+def _serve(control: socket.socket, waiting: selectors.BaseSelector, lines: dict[int, socket.socket]) -> None:
+    verb, descriptors, _, _ = socket.recv_fds(control, _MOST, 4, socket.MSG_CMSG_CLOEXEC)
+    if not verb:
+        os._exit(0)
+    if verb.startswith(b"listen"):
+        _listen(control, int(verb.split()[1]))
+        return
+    line = socket.socket(fileno=descriptors[1])
+    try:
+        pid = os.fork()
+    except OSError as problem:  # the lab has as many processes as it may
+        os.write(descriptors[2], f"no further process can be started here: {problem.strerror}".encode())
+        _tell(line, 126)
+    else:
+        if pid == 0:
+            _become(descriptors[0], descriptors[2:])
+        lines[pid] = line
+        waiting.register(line, selectors.EVENT_READ, pid)
+    for descriptor in (descriptors[0], *descriptors[2:]):
+        os.close(descriptor)
+
+
+def _become(request: int, streams: list[int]) -> None:
+    """In the child: be the command, or say why not as a shell would."""
+    words: list[str] = ["?"]
+    code = 126
+    try:
+        os.setsid()
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.dup2(streams[1] if len(streams) > 1 else os.open("/dev/null", os.O_RDONLY), 0)
+        os.dup2(streams[0], 1)
+        os.dup2(streams[0], 2)
+        with os.fdopen(os.dup(request), "rb") as file:
+            told = json.load(file)
+        words = told["argv"]
+        os.chdir(told["cwd"])
+        os.execvpe(words[0], words, told["env"])
+    except OSError as problem:
+        code = 127 if isinstance(problem, FileNotFoundError | NotADirectoryError) else 126
+        os.write(2, f"{problem.filename or words[0]}: {problem.strerror}".encode(errors="surrogateescape"))
+    except ValueError as problem:  # a NUL in a word
+        os.write(2, f"{words[0]}: {problem}".encode(errors="replace"))
+    finally:
+        os._exit(code)
+
+
+def _reap(waiting: selectors.BaseSelector, lines: dict[int, socket.socket]) -> None:
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return
+        if pid == 0:
+            return
+        line = lines.pop(pid, None)
+        if line is None:
+            continue
+        with contextlib.suppress(KeyError):  # it was asked for its end, and is no longer listened to
+            waiting.unregister(line)
+        code = os.waitstatus_to_exitcode(status)
+        _tell(line, code if code >= 0 else 128 - code)
+
+
+def _tell(line: socket.socket, code: int) -> None:
+    with contextlib.suppress(OSError):
+        line.send(struct.pack("i", code))
+    line.close()
+
+
+def _end(command: int) -> None:
+    """Kill a command, its session, and all that descends from it as far as the ones between still live."""
+    parents: dict[int, list[int]] = {}
+    found = {command}
+    for place in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            told = (place / "stat").read_bytes().rpartition(b")")[2].split()
+            parents.setdefault(int(told[1]), []).append(int(place.name))
+            if int(told[3]) == command:
+                found.add(int(place.name))
+    ahead = list(found)
+    while ahead:
+        new = set(parents.get(ahead.pop(), ())) - found
+        found |= new
+        ahead += new
+    for pid in found - {1}:
+        with contextlib.suppress(OSError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def _listen(control: socket.socket, port: int) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as server:
+        try:
+            server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            server.bind(("127.0.0.1", port))
+            server.listen(64)
+        except OSError as problem:
+            control.send(f"no {problem.strerror}".encode())
+            return
+        socket.send_fds(control, [b"listening"], [server.fileno()])
+
+
+if __name__ == "__main__":
+    main(socket.socket(fileno=int(sys.argv[1])))

@@ -1,0 +1,227 @@
+"""Each kind of lab against its own row of the table of guarantees, seen from inside and from outside."""
+
+import contextlib
+import itertools
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import loopwright
+from loopwright.labs import cgroups, guarantees, probing
+from loopwright.labs.guarantees import KEPT, PROMISES
+from loopwright.testing.frontdoor import until
+from loopwright.workshop import ISOLATION, LABS
+
+from .places import Place, answering
+
+needs_groups = pytest.mark.skipif(not cgroups.to_be_had(), reason="this system gives us no control groups")
+
+
+def test_every_kind_has_a_row_and_every_row_speaks_of_what_there_is() -> None:
+    assert set(KEPT) == set(LABS)
+    assert set().union(*KEPT.values()) == {promise.name for promise in PROMISES}
+    weaker = [KEPT[kind] for kind in ISOLATION]
+    assert all(less < more for less, more in itertools.pairwise(weaker))
+
+
+def test_what_gets_out_of_a_lab_is_what_its_row_says(place: Place, tmp_path: Path) -> None:
+    room = tmp_path / "tried"
+    room.mkdir()
+    held = probing.tried(place.open_lab, room, {**os.environ, **place.env})
+    assert held == {name: name in guarantees.of(place.kind) for name in held}
+    assert {"keys", "reads", "writes", "repository", "processes", "network", "privileges"} <= set(held)
+
+
+def test_an_ordinary_user_has_the_same_walls_as_root(walled: Place, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Root drops to a user of its own and shows it what it can't reach; anybody else needs neither."""
+    python = shutil.which("python3", path="/usr/bin:/usr/local/bin") or ""
+    enough = (
+        python and subprocess.run([python, "-c", "import sys; sys.exit(sys.version_info < (3, 11))"]).returncode == 0
+    )
+    if os.geteuid() or not enough:
+        pytest.skip("needs root, to be somebody else, and a Python of the system's for that one")
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copytree(Path(loopwright.__file__).parent, Path(folder, "lib/loopwright"))
+        (home := Path(folder, "home")).mkdir()
+        for place in (Path(folder), home):
+            place.chmod(0o755)
+            os.chown(place, 54321, 54321)
+        env = {"HOME": str(home), "PATH": os.defpath, "PYTHONPATH": f"{folder}/lib"}
+        ran = subprocess.run(
+            [python, "-c", _TRYING, walled.kind], env=env, cwd=home, user=54321, group=54321, extra_groups=(),
+            capture_output=True, text=True,
+        )  # fmt: skip
+    assert ran.stdout, ran.stderr
+    held = json.loads(ran.stdout)
+    assert held == {name: name in guarantees.of(walled.kind) for name in held}
+
+
+_TRYING = """
+import json, os, sys
+from pathlib import Path
+from loopwright.labs import probing, sandbox
+print(json.dumps(probing.tried({"sandbox": sandbox.open_lab}[sys.argv[1]], Path.cwd(), os.environ)))
+"""
+
+
+# ---------------------------------------------------------------- hogs
+
+
+@pytest.fixture
+def sealed(walled: Place) -> Place:
+    """Labs with small limits."""
+    return replace(walled, limits={"memory": 256 << 20, "processes": 64})
+
+
+def at_work(place: Place) -> list[str]:
+    """The processes of the host's that see the files of one of these labs."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # ended meanwhile
+            if f" {place.labs}/".encode() in (entry / "mountinfo").read_bytes():
+                found.append((entry / "cmdline").read_bytes().decode().replace("\0", " "))
+    return found
+
+
+def nothing_is_left(place: Place) -> None:
+    until(lambda: not at_work(place), seconds=5)
+
+
+@needs_groups
+def test_a_fork_bomb_dies_alone(sealed: Place) -> None:
+    with sealed.open("gen-1") as bomb, sealed.open("gen-2") as other:
+        ran = bomb.run("b() { b | b & }; b; sleep 60", seconds=2)
+        assert ran.timed_out
+        assert len(at_work(sealed)) <= 64 + 8
+        assert other.run("echo well", seconds=20).output == "well\n"
+    nothing_is_left(sealed)
+
+
+@needs_groups
+def test_a_memory_hog_dies_alone_and_hears_why(sealed: Place) -> None:
+    hog = "x = []\nwhile True: x.append(bytearray(b'1') * (16 << 20))"
+    with sealed.open("gen-1") as hogging, sealed.open("gen-2") as other:
+        ran = hogging.run(["python3", "-c", hog], seconds=60)
+        assert ran.code == 137
+        assert "[out of memory: the lab may have 0.2 GiB]" in ran.output
+        assert hogging.run("echo again", seconds=20).output == "again\n"
+        assert other.run("echo well", seconds=20).output == "well\n"
+    nothing_is_left(sealed)
+
+
+@pytest.fixture
+def small(place: Place, tmp_path: Path) -> Iterator[Place]:
+    """Labs on a disk of 64 MB."""
+    place.labs.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "none", str(place.labs)], capture_output=True)
+    if mounted.returncode:
+        pytest.skip("a small disk can't be mounted here: only root can")
+    yield place
+    subprocess.run(["umount", "-l", str(place.labs)], check=True)
+
+
+def test_a_disk_hog_is_ended_before_the_others_have_no_room(small: Place) -> None:
+    with small.open("gen-1") as hogging, small.open("gen-2", throwaway=True) as other:
+        ran = hogging.run("while head -c 1000000 /dev/zero; do sleep 0.05; done > big", seconds=30)
+        assert (ran.code, ran.halted) == (137, False)
+        assert "disk quota exceeded" in ran.output
+        assert other.run("head -c 5000000 /dev/zero > mine && echo well", seconds=20).output == "well\n"
+        hogging.run("rm big", seconds=20)
+
+
+def test_a_flood_of_output_is_kept_short(place: Place) -> None:
+    with place.open(throwaway=True) as lab:
+        ran = lab.run("yes", seconds=1, keep=4096)
+        assert ran.timed_out
+        assert len(ran.output) < 5000
+        assert ran.dropped > 1 << 20
+
+
+# ---------------------------------------------------------------- walls
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        "kill -9 1; kill -TERM 1",
+        "echo x > /proc/1/mem",
+        "ls /proc/1/fd/",
+        "cat /proc/1/environ /proc/1/maps",
+        "unshare -Urm true",
+        "mount -t tmpfs none /tmp",
+        "echo 1 > /proc/sys/kernel/core_pattern",
+        "echo b > /proc/sysrq-trigger",
+        "mknod disk b 8 0",
+        "touch /usr/bin/x /etc/x /x",
+        "cat /etc/shadow",
+        "nsenter -t 1 -m true",
+        "chroot / true",
+        "python3 -c 'import socket; socket.socket(40, socket.SOCK_STREAM)'",
+    ],
+)
+def test_nothing_of_this_works_behind_walls(walled: Place, attack: str) -> None:
+    with walled.open(throwaway=True) as lab:
+        for each in attack.split("; "):
+            assert lab.run(each, seconds=20).code != 0 or each.startswith("kill"), each
+        assert lab.run("exit 7", seconds=20).code == 7
+
+
+def test_tool_chains_in_a_home_are_shown_and_nothing_else_of_it(walled: Place, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    tool = home / ".tools/versions/1.0/bin/tool"
+    for file, text in (
+        (tool, '#!/bin/sh\ncat "$(dirname "$(readlink -f "$0")")/../lib/word"\n'),
+        (home / ".tools/versions/1.0/lib/word", "it works\n"),
+        (home / ".cargo/bin/other", "#!/bin/sh\necho other\n"),
+        (home / ".cargo/credentials.toml", "pl4nted"),
+        (home / ".ssh/id_rsa", "pl4nted"),
+        (home / ".local/bin/mine", "#!/bin/sh\necho mine\n"),
+        (home / ".local/share/keyrings/login", "pl4nted"),
+    ):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+        file.chmod(0o755)
+    (home / ".local/bin/linked").symlink_to(tool)
+    home.chmod(0o700)
+    path = ":".join(str(home / place) for place in (".tools/versions/1.0/bin", ".cargo/bin", ".local/bin", "."))
+    with walled.with_env(HOME=str(home), PATH=f"{path}:{os.environ['PATH']}").open(throwaway=True) as lab:
+        assert lab.run("tool; other; mine; linked", seconds=20).output == "it works\nother\nmine\nit works\n"
+        assert "pl4nted" not in lab.run(f"grep -r pl4nted '{home}'; cat '{home}/.ssh/id_rsa'", seconds=20).output
+
+
+def test_only_a_command_that_may_reaches_the_network(walled: Place) -> None:
+    with answering("hello") as endpoint, walled.open(throwaway=True) as lab:
+        ask = ["bash", "-c", f"exec 3<>/dev/tcp/127.0.0.1/{endpoint.port}"]
+        assert lab.run(ask, seconds=20).code != 0
+        assert lab.run(ask, seconds=20, network=True).code == 0
+        assert lab.run(ask, seconds=20).code != 0
+
+
+def test_a_role_that_makes_commits_behind_walls_has_them_brought_out(walled: Place) -> None:
+    with walled.open() as lab:
+        lab.run("echo 1 > mine && git add mine && git commit -qm own", seconds=20)
+        lab.write("theirs", b"1")
+        change = lab.snapshot(walled.head, "x")
+    assert {"mine", "theirs"} == set(change.paths)
+    own = walled.ref("gen-1/own")
+    assert own is not None
+    assert walled.repository.git("log", "-1", "--format=%s", own) == "own"
+
+
+def test_a_repository_that_a_lab_has_broken_is_no_trouble_to_the_host(walled: Place) -> None:
+    with walled.open() as lab:
+        lab.run(
+            "git commit -q --allow-empty -m own; echo garbage > .git/config; echo /etc > .git/objects/info/alternates",
+            seconds=20,
+        )
+        lab.write("kept", b"1")
+        change = lab.snapshot(walled.head, "x")
+    assert change.paths == ("kept",)
+    assert [hazard.kind for hazard in change.hazards] == ["rewritten-history"]
