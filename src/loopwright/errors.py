@@ -10,7 +10,6 @@ Everything that may go wrong in a way that a person has to mend.
   x LabFailed       1    an isolated place could not be opened, or died
   x LineStopped     3    a stopped line keeps this from beginning or landing; what opens it again is in the mend
   x Unreachable     4    an outside thing that is needed is missing: a model, a key, a program
-  x Interrupted   130    a person said stop
 
 A rejected chunk, a held landing and a stop are no errors: they are values (`Verdict`, `Held`, `Stop`).
 """
@@ -107,9 +106,3 @@ class Unreachable(LoopwrightError):
     def __init__(self, problem: str, mend: str) -> None:
         super().__init__(f"{problem}\n  mend: {mend}")
         self.problem, self.mend = problem, mend
-
-
-class Interrupted(LoopwrightError):
-    """A person said stop. Nothing is lost: the same command goes on from where it stood."""
-
-    exit_code = 130

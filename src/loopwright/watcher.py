@@ -108,6 +108,10 @@ class Waker:
         if self.observer.is_alive():
             self.observer.join()
 
+    def wake(self) -> None:
+        """Have who waits look, as an event would. May be called from a signal's handler."""
+        ring(self.bell.pipe)
+
     def look(self) -> None:
         """Watch folders that have come into being since, also where another one of that name was before."""
         try:

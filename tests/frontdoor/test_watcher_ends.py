@@ -39,6 +39,9 @@ def test_an_interrupt_ends_the_watcher_and_its_runs_which_can_be_gone_on_with(
     until(lambda: asked(shop, 2), what="both are at work")
 
     started.signal(number)
+    if number == signal.SIGINT:  # the first one waits for the models' answers
+        until(lambda: "Ctrl-C again stops now" in started.err, what="told what it waits for")
+        started.signal(number)
     told = started.wait(20)
 
     assert told.code == 130
@@ -144,7 +147,7 @@ def test_an_interrupted_run_whose_plan_a_person_paused_is_left_alone(scripted: S
     until(lambda: asked(shop, 1), what="the maker was asked")
     told = shop.door("show", "1")
     assert (told.code, "`loopwright stop 1`" in told.err, "resume" in told.err) == (2, True, False)
-    started.signal(signal.SIGINT)
+    started.signal(signal.SIGTERM)
     started.wait(20)
     path.write_text(path.read_text().replace("status: running", "status: paused"))
 

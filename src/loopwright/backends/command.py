@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from loopwright import stopping
 from loopwright.backends import offers
 from loopwright.backends.briefing import opening
 from loopwright.backends.tools import keep_beside
@@ -44,8 +45,9 @@ class Command:
         session.tell(Event("tool", f"{brief.role.name}: {command}"[:200], {"role": brief.role.name, "tool": "command"}))
         seconds = session.allowance.seconds
         halt = session.watch.over if session.watch else None
-        ran = lab.run(command, seconds=_A_DAY if seconds is None else seconds, halt=halt)
-        session.transcript.append({"kind": "ran", **asdict(ran)})
+        with stopping.finishing(f"the {brief.role.name}'s program"):
+            ran = lab.run(command, seconds=_A_DAY if seconds is None else seconds, halt=halt)
+            session.transcript.append({"kind": "ran", **asdict(ran)})
         return _report(brief, ran)
 
 

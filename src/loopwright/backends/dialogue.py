@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from loopwright import stopping
 from loopwright.backends import offers, shape
 from loopwright.backends.briefing import opening
 from loopwright.backends.conversation import Conversation
@@ -67,7 +68,8 @@ class Dialogue:
             if ceiling := self._ceiling():
                 self._end(ceiling, self.talk.text)
             else:
-                self._turn()
+                with stopping.finishing(f"the {self.brief.role.name}'s answer, with what it calls for,"):
+                    self._turn()
         return self.talk.report()
 
     def _resume(self) -> None:

@@ -260,5 +260,5 @@ def stop(hub: Hub, number: int) -> Result:
         return as_result(record_of(hub, number))
     if not claims.is_alive(hub, number):
         return {"run": number, "plan": claim.plan, "outcome": "interrupted", "was_alive": False}
-    os.kill(pid_of(hub, claim), signal.SIGINT)
+    os.kill(pid_of(hub, claim), signal.SIGTERM)  # now: SIGINT would let an answer come
     return {"run": number, "plan": claim.plan, "outcome": "interrupted", "was_alive": True}

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import signal
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from loopwright.errors import BadFiles, BadUse, Interrupted, Unreachable
+from loopwright import stopping
+from loopwright.errors import BadFiles, BadUse, Unreachable
 from loopwright.loops import closing, execution, reports
 from loopwright.loops.andon import opening, settling
 from loopwright.loops.desk import Desk
@@ -18,9 +15,13 @@ from loopwright.vocabulary import Outcome
 
 def carry_out(desk: Desk, *, decided: bool = False) -> dict[str, Any]:
     """Execute, and give the object that `run --json` prints; a run that stands still says `paused` or `interrupted`."""
+    with stopping.heeding():
+        return _carried_out(desk, decided=decided)
+
+
+def _carried_out(desk: Desk, *, decided: bool) -> dict[str, Any]:
     try:
-        with _interruptible():
-            return reports.result(desk, execution.execute(desk, decided=decided))
+        return reports.result(desk, execution.execute(desk, decided=decided))
     except Unreachable as problem:
         why = f"{problem.problem} (mend: {problem.mend})"
         settling.answered(desk)  # it did meanwhile: the incident of now is another one
@@ -32,7 +33,7 @@ def carry_out(desk: Desk, *, decided: bool = False) -> dict[str, Any]:
     except BadUse as problem:  # such as a model that the API doesn't know: told as bad input, and the run stands still
         _standing(desk, Outcome.PAUSED, f"{problem.problem} (mend: {problem.mend})")
         raise BadUse(problem.problem, f"{problem.mend}; then `loopwright resume {desk.number}`") from problem
-    except (KeyboardInterrupt, Interrupted):
+    except KeyboardInterrupt:
         return _standing(desk, Outcome.INTERRUPTED, "a person said stop")
 
 
@@ -46,21 +47,3 @@ def _standing(desk: Desk, outcome: Outcome, why: str) -> dict[str, Any]:
         closing.write_record(desk, run, reports.page(desk, run))
     result = reports.result(desk, run)
     return {**result, "notes": [*result["notes"], f"{outcome}: {why}"]}
-
-
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """Take SIGTERM as a person's stop, as SIGINT is, where this process may say so."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def stop(number: int, frame: object) -> None:
-        del number, frame
-        raise Interrupted("stopped by a signal")
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
+from loopwright import stopping
 from loopwright.errors import BadUse, LoopwrightError, Unreachable
 from loopwright.vocabulary import Event
 
@@ -114,7 +115,8 @@ class Patience:
                 {"why": failure.kind, "status": failure.status, "seconds": seconds, "failures": self.failures},
             )
         )
-        self.time.sleep(seconds)
+        with stopping.waiting():
+            self.time.sleep(seconds)
 
     def _backoff(self) -> float:
         """1, 2, 4 ... 60 seconds, each shortened by up to a half by chance."""

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-import signal
-import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,9 +14,10 @@ from typing import Any
 from loopwright import shell, workshop
 from loopwright.errors import BadUse, LineStopped, LoopwrightError
 from loopwright.running import Host
-from loopwright.supervisor import children
+from loopwright.supervisor import children, wishes
 from loopwright.supervisor.children import Child
 from loopwright.supervisor.jobs import Found, Job, Tries, circumstances, look
+from loopwright.supervisor.wishes import Wish
 from loopwright.vocabulary import Event
 from loopwright.watcher import Waker, waking
 
@@ -155,12 +155,24 @@ class Supervisor:
         """Say something that no run says."""
         self.host.tell(Event("note", text))
 
+    def finish(self, waker: Waker, wish: Wish) -> None:
+        """Let the runs at work come to where nothing is lost, and wait for them, unless a person can't."""
+        if self.working:
+            plans = ", ".join(dict.fromkeys(job.plan for job in self.working))
+            self.note(f"begins nothing more, and lets the models' answers to {plans} come; Ctrl-C again stops now")
+        for child in self.working.values():
+            child.finish()
+        while self.working and not wish.now:
+            waker.drain()
+            self.listen(waker.descriptor)
+
     def end(self) -> None:
         """Interrupt the runs at work and wait for them: each can be gone on with."""
         for child in self.working.values():
             child.interrupt()
+        until = time.monotonic() + children.PATIENCE
         for child in self.working.values():
-            child.wait()
+            child.wait(until)
 
 
 def watch(host: Host, *, once: bool, at_start: Callable[[], None] = lambda: None) -> Worked:
@@ -177,10 +189,9 @@ def watch(host: Host, *, once: bool, at_start: Callable[[], None] = lambda: None
     supervisor = Supervisor(host)
     try:
         children.warm(host)
-        _heed_signals()
-        with waking(host.hub.top, supervisor.note) as waker:
+        with waking(host.hub.top, supervisor.note) as waker, wishes.heeding(waker.wake) as wish:
             at_start()
-            _go_round(supervisor, waker, once=once)
+            _go_round(supervisor, waker, wish, once=once)
     finally:
         supervisor.end()
         os.close(alone)
@@ -188,21 +199,15 @@ def watch(host: Host, *, once: bool, at_start: Callable[[], None] = lambda: None
     return Worked(list(supervisor.runs.values()), [*supervisor.refused.values(), *still])
 
 
-def _go_round(supervisor: Supervisor, waker: Waker, *, once: bool) -> None:
-    while True:
+def _go_round(supervisor: Supervisor, waker: Waker, wish: Wish, *, once: bool) -> None:
+    """Until nothing is left (`once`), or a person says stop, which is raised as KeyboardInterrupt."""
+    while not wish.asked:
         waker.drain()
         waker.look()
         left = supervisor.fill()
         if once and not supervisor.working and not left:
             return
         supervisor.listen(waker.descriptor)
-
-
-def _heed_signals() -> None:
-    """Take SIGTERM as Ctrl-C, so that a service manager's stop interrupts the runs and waits for them, too.
-
-    SIGIO, which `watcher.is_being_written` may get, would end a process by default.
-    """
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGIO, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+    supervisor.finish(waker, wish)
+    supervisor.end()
+    raise KeyboardInterrupt

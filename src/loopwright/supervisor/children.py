@@ -5,19 +5,22 @@ from __future__ import annotations
 import multiprocessing
 import multiprocessing.forkserver
 import os
+import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from multiprocessing import connection
 from typing import Any
 
-from loopwright import running, workshop
+from loopwright import running, shell, stopping, workshop
 from loopwright.errors import BadUse, LoopwrightError
 from loopwright.journal.hub import Hub
 from loopwright.running import Host
 from loopwright.supervisor.jobs import Job
 
-_PATIENCE = 30.0  # seconds that an interrupted run gets to write down where it stands
+PATIENCE = 30.0
+"""Seconds that interrupted runs get to write down where they stand."""
 
 
 @dataclass
@@ -35,7 +38,7 @@ class Child:
         return self.reports, self.process.sentinel
 
     def heard(self) -> Iterator[tuple[str, Any]]:
-        """The reports that are there now: (event | result | written | resolved | refused, what)."""
+        """The reports that are there now: (event | result | written | resolved | refused | stopped, what)."""
         try:
             while self.reports.poll():
                 kind, fact = self.reports.recv()
@@ -52,14 +55,25 @@ class Child:
         self.process.join()
         self.reports.close()
 
+    def finish(self) -> None:
+        """Ask it to end once its model's current answer is there."""
+        if self.process.is_alive():
+            os.kill(self.process.pid, signal.SIGINT)
+
     def interrupt(self) -> None:
+        """Ask it to end now."""
         if self.process.is_alive():
             self.process.terminate()
 
-    def wait(self) -> None:
-        """Wait for the end; past all patience it is killed, which a run survives as well."""
-        self.process.join(_PATIENCE)
+    def wait(self, until: float) -> None:
+        """Wait for the end. Past `until` (monotonic seconds) it is killed with all that came of it: a run survives
+        that as well."""
+        while self.process.is_alive() and (left := until - time.monotonic()) > 0:
+            connection.wait(self.sources, left)
+            for _ in self.heard():  # nobody listens any more, but a full pipe would hold it up
+                pass
         if self.process.is_alive():
+            shell.end_tree(self.process.pid)
             self.process.kill()
             self.process.join()
 
@@ -85,24 +99,25 @@ def _work(hub: Hub, environ: dict[str, str], job: Job, reports: connection.Conne
             return  # the supervisor died; the run does not need it
 
     try:
-        host = Host.here(hub, environ, lambda event: send("event", event))
-        if job.verb == "write":
-            if problems := running.write_pages(host):
-                send("refused", {"plan": job.plan, "problem": "\n".join(problems), "exit": BadUse.exit_code})
-            else:
-                send("written", None)
-            return
-        if job.verb == "resolve" and job.run is not None:
-            send("resolved", running.take_word(host, job.run))
-            return
-        if job.run is None:
-            result = running.run(host, job.plan, words=False)
-        else:
-            result = running.decide(host, job.verb, job.run, words=False)
+        with stopping.heeding(led=True):
+            send(*_done(Host.here(hub, environ, lambda event: send("event", event)), job))
     except LoopwrightError as error:
         send("refused", {"plan": job.plan, "problem": str(error), "exit": error.exit_code})
-        return
-    send("result", result)
+    except KeyboardInterrupt:  # before there was a run to write down, or after
+        send("stopped", None)
+
+
+def _done(host: Host, job: Job) -> tuple[str, Any]:
+    """Do the job; what to report of it."""
+    if job.verb == "write":
+        problems = "\n".join(running.write_pages(host))
+        told = {"plan": job.plan, "problem": problems, "exit": BadUse.exit_code}
+        return ("refused", told) if problems else ("written", None)
+    if job.run is None:
+        return "result", running.run(host, job.plan, words=False)
+    if job.verb == "resolve":
+        return "resolved", running.take_word(host, job.run)
+    return "result", running.decide(host, job.verb, job.run, words=False)
 
 
 def warm(host: Host) -> None:

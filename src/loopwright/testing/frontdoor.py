@@ -144,13 +144,13 @@ def _main(words: Sequence[str], crash: str | None) -> int:
 
 @contextlib.contextmanager
 def at_work(door: FrontDoor, *words: str) -> Iterator[Started]:
-    """A command that goes on until the block ends (a watcher)."""
+    """A command that goes on until the block ends (a watcher), and is then stopped as by a service manager."""
     started = door.start(*words)
     try:
         yield started
     finally:
         if started.poll() is None:
-            started.signal(signal.SIGINT)
+            started.signal(signal.SIGTERM)
             started.wait(30)
 
 

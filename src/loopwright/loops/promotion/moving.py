@@ -87,7 +87,7 @@ def _move_ref(hub: Hub, wanted: Move, lock: int) -> None:
 @contextlib.contextmanager
 def _undisturbed() -> Iterator[None]:
     """Let Ctrl-C wait until the move is whole: it takes milliseconds, and half of one would have to be finished."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
     try:
         yield
     finally:
