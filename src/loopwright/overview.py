@@ -8,12 +8,15 @@ from collections.abc import Iterable, Iterator, Mapping, Set
 from typing import Any
 
 from loopwright import workshop
+from loopwright.clocks import SystemClock
 from loopwright.contracts.schemas import validate
 from loopwright.errors import BadUse, Problem
 from loopwright.folders import plans
 from loopwright.journal import claims, records
+from loopwright.journal.book import NANO, Account, nano
 from loopwright.journal.facts import Lines
 from loopwright.journal.hub import Hub
+from loopwright.journal.pool import Pool
 from loopwright.loops import decisions, starting
 from loopwright.loops.andon import standing
 from loopwright.loops.andon.standing import OpenLines
@@ -29,6 +32,7 @@ def status(hub: Hub) -> dict[str, Any]:
     held = {claim.plan: claim for claim in claims.every(hub)}
     newest = records.newest(hub)
     stops = standing.open_lines(hub, loops.mainline)
+    budget, unread = _budget(hub, loops, held.values())
     reviewed = records.of_plans(hub, (plan.name for plan in everything if plan.status is Status.REVIEW))
     line = {
         "line": "stopped" if stops.whole else "running",
@@ -48,11 +52,31 @@ def status(hub: Hub) -> dict[str, Any]:
             for plan in plans.ready(everything)
             if plan.name not in held and not standing.holding(stops, plan.name)
         ],
-        "problems": [str(problem) for problem in _problems(everything, problems, claimed | held.keys())],
+        "budget": budget,
+        "problems": [*map(str, _problems(everything, problems, claimed | held.keys())), *unread],
         "notes": [*notes, *_about_labs(loops)],
     }
     validate("status", line)
     return line
+
+
+def _budget(hub: Hub, loops: Loops, claimed: Iterable[claims.Claim]) -> tuple[dict[str, Any] | None, tuple[str, ...]]:
+    """What is left of the day's dollars, and of those of each run that isn't over; or why that can't be told. None
+    where there is no such ceiling."""
+    today = SystemClock().now().date().isoformat()
+    try:
+        book = Pool(hub).seen(today)
+    except BadUse as problem:
+        return None, (str(problem),)
+    totals = {claim.run: starting.ceiling(hub, claim.run, loops) for claim in claimed}
+    day = None if loops.usd_per_day is None else _dollars(book.on(today, nano(loops.usd_per_day)))
+    runs = [{"run": n, **_dollars(book.of(n, nano(total)))} for n, total in totals.items() if total is not None]
+    return {"day": today, "usd": day, "runs": runs}, ()
+
+
+def _dollars(account: Account) -> dict[str, float]:
+    names = ("total", "free", "reserved", "committed")
+    return {name: getattr(account, name) / NANO for name in names}
 
 
 def _problems(everything: tuple[Plan, ...], found: Iterable[Problem], claimed: Set[str]) -> Iterator[Problem]:

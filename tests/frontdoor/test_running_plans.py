@@ -315,15 +315,17 @@ def test_a_run_stops_when_its_tokens_are_spent(scripted: Scripted) -> None:
 
 def test_no_run_begins_once_the_days_dollars_are_spent(scripted: Scripted) -> None:
     shop = scripted([good_maker(), *judges()])
-    loops(shop, budget="{usd-per-run: 5, usd-per-day: 0.001}")
+    loops(shop, budget="{usd-per-run: 5, usd-per-day: 0.045}")
     shop.plan("fix", HUMAN)
     shop.plan("other", HUMAN)
-    assert shop.door("run", "fix", "--json").json["outcome"] == "met"
+    spent = shop.door("run", "fix", "--json").json
+    limit = round(spent["usd"] * 0.9, 4)
+    loops(shop, budget=f"{{usd-per-run: 5, usd-per-day: {limit}}}")
 
     told = shop.door("run", "other")
 
-    assert told.code == 2
-    assert "of $0.00" in told.err
+    assert (spent["outcome"], told.code, shop.claims) == ("met", 2, [])
+    assert f"of ${limit:g} (UTC day)" in told.err
     assert "usd-per-day" in told.err
 
 

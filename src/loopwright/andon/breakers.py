@@ -96,4 +96,4 @@ def day_spent(usd: float, limit: float | None) -> str | None:
     """Why no run is to begin: today's have spent `budget: {usd-per-day}`."""
     if limit is None or usd < limit:
         return None
-    return f"today's runs have spent ${usd:.2f} of ${limit:.2f} (UTC day)"
+    return f"today's runs have spent ${usd:.2f} of ${limit:g} (UTC day)"

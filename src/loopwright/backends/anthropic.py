@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from loopwright.backends.dialogue import converse
+from loopwright.backends.paying import tolls
 from loopwright.contracts import Lab, Session
 from loopwright.errors import BadUse
 from loopwright.models import retry
@@ -40,6 +41,7 @@ class Anthropic:
                 self.silence,
                 self.chance,
                 session.watch.over if session.watch else never,
+                tolls(session),
             )
             return wire.ask(request)
 

@@ -37,6 +37,8 @@ def status(where: Path, options: argparse.Namespace) -> int:
     for incident in line["incidents"]:
         print(coloured(stopped_line(incident), "red"))
     print(f"line: {line['line']}   mainline: {line['mainline']}")
+    if line["budget"] and line["budget"]["usd"]:
+        print(_day(line["budget"]["usd"]))
     for told in (*line["problems"], *line["notes"]):
         print(coloured(told, "red"))
     if not line["plans"]:
@@ -50,6 +52,11 @@ def status(where: Path, options: argparse.Namespace) -> int:
         state = "at work" if run["alive"] else f"not at work, `loopwright resume {run['run']}` goes on with it"
         print(f"run {run['run']} of {run['plan']}: {state}; {run['at']}; since {run['since']}")
     return code
+
+
+def _day(usd: dict[str, float]) -> str:
+    aside = f", {money(usd['reserved'])} set aside for calls under way" if usd["reserved"] else ""
+    return f"today (UTC): {money(usd['committed'])} of {money(usd['total'])} spent{aside}"
 
 
 def stopped_line(incident: dict[str, Any]) -> str:

@@ -19,7 +19,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from loopwright.vocabulary import Allowance, Brief, Change, Event, Loops, Ran, Report, Role, Skill, Verdict
+from loopwright.vocabulary import Allowance, Brief, Change, Event, Loops, Ran, Report, Role, Skill, Usage, Verdict
 
 
 class Clock(Protocol):
@@ -171,6 +171,25 @@ class Watch(Protocol):
         """So many seconds went by in which nothing could be done, such as waiting for a model."""
 
 
+class Grant(Protocol):
+    """What one call may cost. `usd`: less than was wished for, where there is no more; else None."""
+
+    @property
+    def usd(self) -> float | None: ...
+
+    def spent(self, usage: Usage) -> None:
+        """Tell what the call cost."""
+
+
+class Purse(Protocol):
+    """What a run may take from the budget that all runs share. Whoever pays for a call asks it before each."""
+
+    def reserved(self, most: Usage, least: Usage) -> AbstractContextManager[Grant]:
+        """Set aside what a call may cost at the most while it is made, or less, down to `least`; waits where others
+        hold back what they may not need. Raises BadUse when there isn't as much as `least`. Left by an exception, the
+        call is charged all that was set aside."""
+
+
 @dataclass(frozen=True)
 class Session:
     """What a backend gets beside the brief and the lab."""
@@ -181,6 +200,7 @@ class Session:
     tell: Callable[[Event], None]
     env: Mapping[str, str]  # the settings that backends read (keys, base URL, retry seconds): never a lab's
     watch: Watch | None = None  # None: this role needn't change anything, and isn't held to it
+    purse: Purse | None = None  # None: what is paid is counted, and not held to any budget of the day
 
 
 class Backend(Protocol):

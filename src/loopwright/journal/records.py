@@ -6,7 +6,6 @@ import contextlib
 import json
 import re
 from collections.abc import Iterable, Mapping
-from datetime import date
 from typing import Any
 
 from loopwright.contracts.schemas import validate
@@ -93,17 +92,17 @@ def all_of(hub: Hub, plans: Iterable[str]) -> tuple[dict[str, Any], ...]:
     return _read(hub, (ref for ref, found in told.items() if found and found[2] in wanted))
 
 
-def spent_on(hub: Hub, day: date) -> float:
-    """Dollars that the runs which began on a UTC day have spent, as far as prices were known.
+def begun_on(hub: Hub, day: str) -> tuple[dict[str, Any], ...]:
+    """The records of the runs that began on a UTC day, such as 2026-11-21.
 
     Numbers are given in the order of time: read from the newest on, in parts, down to a part that is older as a whole.
     """
-    began, spent = day.isoformat(), 0.0
+    found = list[dict[str, Any]]()
     tails = (ref.rpartition("/")[2] for ref in hub.git.refs(RUNS))
     numbers = sorted((int(tail) for tail in tails if tail.isdecimal()), reverse=True)
     for at in range(0, len(numbers), _PART):
         part = _read(hub, (f"{RUNS}/{number}" for number in numbers[at : at + _PART]))
-        spent += sum(record["usd"] or 0.0 for record in part if record["started"][:10] == began)
-        if part and all(record["started"][:10] < began for record in part):
+        found += [record for record in part if record["started"][:10] == day]
+        if part and all(record["started"][:10] < day for record in part):
             break
-    return spent
+    return tuple(found)

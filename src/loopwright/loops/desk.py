@@ -18,7 +18,9 @@ from loopwright.journal.codec import decode, encode
 from loopwright.journal.facts import FileJournal, Lines
 from loopwright.journal.guarded import Guarded
 from loopwright.journal.hub import Hub
+from loopwright.journal.pool import Pool, spent_in
 from loopwright.loops.progress import Progress, quiet_at
+from loopwright.loops.purse import Purse
 from loopwright.loops.wall import Wall, WatchedLab
 from loopwright.vocabulary import Allowance, Brief, Chunk, Event, Plan, Report, Usage, Verdict
 
@@ -59,6 +61,9 @@ class Desk:
     def tell(self, kind: str, text: str, **facts: object) -> None:
         self.shop.tell(Event(kind, text, {"run": self.number, **facts}))
 
+    def _tell(self, event: Event) -> None:
+        self.shop.tell(replace(event, facts={"run": self.number, **event.facts}))
+
     def note(self, text: str) -> None:
         """Something that the run's page has to say; said once."""
         if not self.journal.last("note", text=text):
@@ -78,6 +83,11 @@ class Desk:
         with contextlib.suppress(FileNotFoundError, IsADirectoryError):
             return (self.home / verdict.output).read_text(errors="replace")
         return verdict.evidence
+
+    @cached_property
+    def purse(self) -> Purse:
+        """What this run may take from the day's dollars."""
+        return Purse(Pool(self.hub), self.number, self.shop.loops.usd_per_day, self.shop.clock, self._tell)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -113,7 +123,7 @@ class Desk:
         facts = {str(fact["key"]): fact for fact in self.journal.facts() if fact["kind"] == "session"}
         ended = [decode(Report, fact["report"]).usage for fact in facts.values()]
         begun = sorted((self.home / "transcripts").glob("*.jsonl"))
-        return (*ended, *(_so_far(path) for path in begun if path.stem not in {*facts, but}))
+        return (*ended, *(spent_in(path) for path in begun if path.stem not in {*facts, but}))
 
     def spent(self) -> Usage:
         return sum(self.paid(), Usage())
@@ -181,13 +191,14 @@ class Desk:
 
     def _session(self, key: str, role: str, brief: Brief, watch: Watch | None) -> Session:
         def tell(event: Event) -> None:
-            self.shop.tell(replace(event, facts={"run": self.number, "role": role, **event.facts}))
+            self._tell(replace(event, facts={"role": role, **event.facts}))
 
         turns = brief.role.max_turns or self.shop.allowance.turns
         transcript = Lines(self.home / "transcripts" / f"{key}.jsonl", self.shop.secrets)
         self.wall.transcripts.append(transcript)
-        allowance = replace(left(self.shop, self.plan, self.paid(but=key), self.elapsed()), turns=turns)
-        return Session(transcript, allowance, self.shop.clock, tell, self.shop.env, watch)
+        paid = (*self.paid(but=key), self.purse.charges())
+        allowance = replace(left(self.shop, self.plan, paid, self.elapsed()), turns=turns)
+        return Session(transcript, allowance, self.shop.clock, tell, self.shop.env, watch, self.purse)
 
 
 def journal_of(hub: Hub, number: int, shop: Workshop) -> FileJournal:
@@ -202,12 +213,6 @@ def seconds_at_work(facts: Sequence[Mapping[str, Any]], start: str, end: str) ->
     stood = [(times[i - 1], times[i]) for i in range(1, len(facts)) if facts[i]["kind"] == "resumed"]
     idle = sum(max((min(until, ended) - max(since, began)).total_seconds(), 0.0) for since, until in stood)
     return max((ended - began).total_seconds() - idle, 0.0)
-
-
-def _so_far(transcript: Path) -> Usage:
-    """What a session has cost up to now, as each answer in its transcript tells."""
-    told = (entry.get("usage") for entry in Lines(transcript).entries())
-    return sum((decode(Usage, usage) for usage in told if isinstance(usage, dict)), Usage())
 
 
 def left(shop: Workshop, plan: Plan, paid: tuple[Usage, ...], elapsed: float) -> Allowance:

@@ -17,17 +17,20 @@ from loopwright.errors import BadFile, BadFiles, BadUse, LineStopped
 from loopwright.folders import agents, crosschecks, plans
 from loopwright.folders.trees import DiskTree
 from loopwright.journal import claims, lab_times, line, records
+from loopwright.journal.book import NANO, nano
 from loopwright.journal.claims import Claim
 from loopwright.journal.codec import decode, encode
 from loopwright.journal.facts import Lines
 from loopwright.journal.hub import Hub
+from loopwright.journal.pool import Pool
 from loopwright.loops import continuing, tally
 from loopwright.loops.andon import settling, standing
 from loopwright.loops.desk import Desk, journal_of
 from loopwright.loops.promotion import checkout, recording
 from loopwright.loops.promotion.edits import Edit
+from loopwright.loops.purse import DAY_MEND
 from loopwright.redaction import find
-from loopwright.vocabulary import Plan, Status
+from loopwright.vocabulary import Loops, Plan, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,9 +214,12 @@ def _free_of_keys(plan: Plan, data: bytes, shop: Workshop) -> None:
 
 def _day_has_budget(hub: Hub, shop: Workshop) -> None:
     """Refuse to begin once today's runs have spent the day's dollars. Raises BadUse."""
-    limit = shop.loops.usd_per_day
-    if limit is not None and (why := breakers.day_spent(records.spent_on(hub, shop.clock.now().date()), limit)):
-        raise BadUse(why, "go on tomorrow, or raise `budget: {usd-per-day}` in agents/LOOPS.md")
+    if (limit := shop.loops.usd_per_day) is None:
+        return
+    today = shop.clock.now().date().isoformat()
+    spent = Pool(hub).seen(today).on(today, nano(limit)).committed / NANO
+    if why := breakers.day_spent(spent, limit):
+        raise BadUse(why, DAY_MEND)
 
 
 @contextmanager
@@ -260,6 +266,12 @@ def is_archived(hub: Hub, number: int) -> bool:
 def archived_plan(hub: Hub, number: int) -> Plan:
     """The version of the plan that run N claimed, with the goal that it had then."""
     return decode(Plan, json.loads((hub.run_home(number) / "plan.json").read_bytes()))
+
+
+def ceiling(hub: Hub, number: int, loops: Loops) -> float | None:
+    """The dollars that run N may spend: its plan's, or else those of LOOPS.md. None: as many as it takes."""
+    own = archived_plan(hub, number).budget.usd if is_archived(hub, number) else None
+    return own if own is not None else loops.usd_per_run
 
 
 def _sit_down(hub: Hub, shop: Workshop, claim: Claim, plan: Plan) -> Desk:

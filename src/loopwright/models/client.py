@@ -12,6 +12,7 @@ import json
 import os
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
@@ -60,6 +61,15 @@ class Turn:
     waited: float = 0.0  # seconds lost to tries that failed, which are nobody's fault here
 
 
+Toll = Callable[[Request], AbstractContextManager[tuple[Request, Callable[[Usage], None]]]]
+"""Yields the request as it is to be sent, and whom to tell what it cost."""
+
+
+def free(request: Request) -> AbstractContextManager[tuple[Request, Callable[[Usage], None]]]:
+    """Nobody counts what is spent."""
+    return contextlib.nullcontext((request, lambda usage: None))
+
+
 @dataclass(frozen=True)
 class Wire:
     """How to reach a model: where, with what patience, and who is told about waiting."""
@@ -71,6 +81,7 @@ class Wire:
     silence: float = SILENCE
     chance: Callable[[], float] = random.random
     over: Callable[[float], bool] = never  # asked at each event, with the seconds that were lost to failed tries
+    toll: Toll = free  # what has to be done before each try, and be told what it cost
 
     def ask(self, request: Request) -> Turn:
         """One whole answer, after as many tries as it takes.
@@ -81,10 +92,13 @@ class Wire:
         patience = retry.Patience(self.time, self.tell, self.horizon, self.chance)
         spent, began = Usage(), self.time.monotonic()
         while True:
-            started = self.time.monotonic()
             answer = Answer()
-            failure = self._try(request, answer, started - began)
-            spent += self._paid(answer, request.model)
+            with self.toll(request) as (affordable, tell):
+                started = self.time.monotonic()
+                failure = self._try(affordable, answer, started - began)
+                paid = self._paid(answer, request.model)
+                tell(paid)
+            spent += paid
             model = answer.model or request.model
             if answer.halted:
                 return Turn((), HALTED, spent, model, waited=started - began)

@@ -1,0 +1,118 @@
+"""What one run takes from the budget pool: each call's ceiling is set aside before it, and what it cost taken after."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+from loopwright import stopping
+from loopwright.andon import breakers
+from loopwright.contracts import Clock
+from loopwright.errors import BadUse
+from loopwright.journal.book import NANO, Amount, Book, line, nano
+from loopwright.journal.pool import Pool
+from loopwright.vocabulary import Event, Usage
+
+_AGAIN = 0.2
+"""Seconds between two looks at what the calls of other runs hold back."""
+
+DAY_MEND = "go on tomorrow, or raise `budget: {usd-per-day}` in agents/LOOPS.md"
+
+
+@dataclass
+class Grant:
+    """What one call may cost. `usd`: less than was wished for, where the day has no more; else None. `paid`: what it
+    cost, told by whoever made it; a grant of which nothing is told was no call."""
+
+    number: int
+    usd: float | None = None
+    paid: Usage = field(default_factory=Usage)
+
+    def spent(self, usage: Usage) -> None:
+        """Tell what the call cost."""
+        self.paid += usage
+
+
+@dataclass
+class Purse:
+    """One run's. Fits `contracts.Purse`."""
+
+    pool: Pool
+    run: int
+    usd_per_day: float | None
+    clock: Clock
+    tell: Callable[[Event], None]
+    _begun: bool = False
+
+    @contextmanager
+    def reserved(self, most: Usage, least: Usage) -> Iterator[Grant]:
+        """Set aside what a call may cost at the `most` while it is made: less where the day has less, down to `least`.
+
+        Waits while the calls of others hold back what they may not need. Raises BadUse once the day has not even
+        `least`. A call that is cut off is charged what was set aside: nobody knows what it cost.
+        """
+        grant = self._granted(Amount.of(most), Amount.of(least))
+        try:
+            yield grant
+        except BaseException:
+            self._ended({"kind": "charged", "id": grant.number})
+            raise
+        self._ended({"kind": "paid", "id": grant.number, **Amount.of(grant.paid).written()})
+
+    def charges(self) -> Usage:
+        """What calls were charged of which nobody knows what they cost."""
+        with self._changing() as book:
+            amount = book.charges(self.run)
+        return Usage(input=amount.tokens, usd=amount.nano / NANO)
+
+    @property
+    def _today(self) -> str:
+        return self.clock.now().date().isoformat()
+
+    @contextmanager
+    def _changing(self) -> Iterator[Book]:
+        """The pool. The first time, what an earlier process of this run left under way is charged: it is dead."""
+        with self.pool.changing(self._today) as book:
+            left = [] if self._begun else [number for number, held in book.open.items() if held.run == self.run]
+            for number in left:
+                self.pool.add({"kind": "charged", "id": number})
+            self._begun = True
+            yield book
+
+    def _ended(self, entry: dict[str, object]) -> None:
+        with self._changing():
+            self.pool.add(entry)
+
+    def _granted(self, most: Amount, least: Amount) -> Grant:
+        told = False
+        while (grant := self._tried(most, least)) is None:
+            if not told:
+                self.tell(Event("wait", "what is left of the day's dollars is set aside for calls under way"))
+            told = True
+            with stopping.waiting():
+                self.clock.sleep(_AGAIN)
+        return grant
+
+    def _tried(self, most: Amount, least: Amount) -> Grant | None:
+        """A grant, or None while others hold back what would be enough."""
+        with self._changing() as book:
+            wished = most
+            if self.usd_per_day is not None and most.priced:
+                day = book.on(self._today, nano(self.usd_per_day))
+                wished = replace(most, nano=min(most.nano, day.total - day.committed))
+                if wished.nano < least.nano:
+                    raise self._refusal(day.committed, least.nano)
+                if wished.nano > day.free:
+                    return None
+            number = book.last + 1
+            self.pool.add(line("reserved", number, self.run, self._today, wished))
+        return Grant(number, wished.nano / NANO if wished != most else None)
+
+    def _refusal(self, committed: int, least: int) -> BadUse:
+        limit = self.usd_per_day or 0.0
+        why = breakers.day_spent(committed / NANO, limit)
+        spent = f"today's runs have spent ${committed / NANO:.4f} of ${limit:g} (UTC day)"
+        return BadUse(
+            why or f"{spent}, and the next call may cost ${least / NANO:.4f} with the shortest answer", DAY_MEND
+        )
