@@ -119,11 +119,11 @@ def take_word(host: Host, number: int) -> dict[str, Any]:
     return result
 
 
-def pull(host: Host, reason: str) -> int:
+def pull(host: Host, reason: str, kind: str = "pull") -> int:
     """Stop the whole line, because a person saw something; the number of the incident. From wherever they look."""
     moving.finish(host.hub)
     shop = host.shop()
-    number = pulling.pull(host.hub, shop, reason)
+    number = pulling.pull(host.hub, shop, reason, kind)
     rewriting.write(host.hub, shop)
     return number
 

@@ -104,6 +104,19 @@ def test_a_days_dollars_trip_when_they_are_spent(usd: float, limit: float | None
     assert (breakers.day_spent(usd, limit) is not None) is trips
 
 
+@pytest.mark.parametrize(
+    ("moments", "trips"),
+    [
+        ([100.0] * 4, False),
+        ([100.0] * 5, True),
+        ([40.0, *[100.0] * 4], False),  # the first one is 60 seconds old, and no longer counts
+        ([40.1, *[100.0] * 4], True),
+    ],
+)
+def test_deaths_trip_when_there_are_more_than_so_many_within_a_time(moments: list[float], trips: bool) -> None:
+    assert (breakers.deaths(moments, 100.0, 4, 60.0) is not None) is trips
+
+
 PAGE = """# A page
 Hypothesis: the price is net, not gross
 - Hypothesis: rounding is done once per order

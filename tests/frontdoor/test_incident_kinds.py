@@ -144,6 +144,7 @@ CAUSES: dict[str, tuple[Cause, str]] = {
     "user-failures": (user_failures, "unknown"),
 }
 ELSEWHERE = {
+    "deaths": "test_dying",
     "harness": "test_line_incidents",
     "no-progress": "test_no_progress, which has the fake clock",
     "silent-revert": "tests/promotion: a second net, into which no maker of ours has fallen yet",

@@ -34,6 +34,7 @@ KINDS: Mapping[str, Weight] = {
     "protected": Weight(PLAN, 2, "agent-conduct"),
     "silent-revert": Weight(PLAN, 2, "conflict"),
     "pull": Weight(LINE, 2),
+    "deaths": Weight(LINE, 2),
     # Level 3: an agent worked against the gates, or the ground that all labs stand on gave way.
     "drift": Weight(PLAN, 3, "agent-conduct"),
     "gate-gaming": Weight(PLAN, 3, "agent-conduct"),

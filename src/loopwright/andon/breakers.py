@@ -53,6 +53,13 @@ def consecutive(rows: Iterable[Row], limit: int) -> str | None:
     return f"{count} runs in a row have failed ({names}), and nothing landed and nobody decided anything in between"
 
 
+def deaths(moments: Iterable[float], now: float, most: int, seconds: float) -> str | None:
+    """Why the whole line is to stop: more than `most` processes of runs died within `seconds`; None while it may go on.
+    What ends the processes of several plans is no plan's fault, and isn't mended by starting them again."""
+    count = sum(now - moment < seconds for moment in moments)
+    return f"{count} processes of runs died within {seconds / 60:g} minutes" if count > most else None
+
+
 def user_failures(count: int, limit: int) -> str | None:
     """Why a plan is to stop: a person has said no to what it made `limit` times; None while it may go on."""
     if count < limit:

@@ -16,7 +16,7 @@ MENDED_IN_VAIN = 2
 """So often a mend was followed by another failure: what is mended isn't the cause."""
 
 _NO_FAILURE = frozenset(
-    {"budget", "conflict", "plan-drift", "unreachable", "pull", "user-failures", "meta", "lab", "harness"}
+    {"budget", "conflict", "plan-drift", "unreachable", "pull", "deaths", "user-failures", "meta", "lab", "harness"}
 )
 """Kinds that say nothing of whether the plan can be carried out."""
 

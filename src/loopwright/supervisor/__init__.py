@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from multiprocessing import connection
 from typing import Any
 
-from loopwright import shell, workshop
+from loopwright import running, shell, workshop
+from loopwright.andon import breakers
 from loopwright.errors import BadUse, LineStopped, LoopwrightError
 from loopwright.running import Host
 from loopwright.supervisor import children, wishes
@@ -36,6 +37,10 @@ REFUSED_AGAIN = 600.0
 DEATHS = 3
 """How often the processes of a plan may die without a word before the plan is left."""
 
+MOST_DEATHS, WITHIN = 4, 600.0
+"""More of any plan within so many seconds stop the whole line. One plan is left after three, so these are of two at
+least; and a run that takes all memory comes to its end every few minutes, and not seconds."""
+
 
 @dataclass(frozen=True)
 class Worked:
@@ -58,6 +63,7 @@ class Supervisor:
     tries: Tries = field(default_factory=Tries)
     begun: dict[Job, str] = field(default_factory=dict)  # under which circumstances each job began
     deaths: Counter[str] = field(default_factory=Counter)
+    fallen: list[float] = field(default_factory=list)  # when processes of any plan died, in monotonic seconds
     holding: bool = False  # whether a landing waits for a person's edits to go away
 
     def fill(self) -> list[Job]:
@@ -143,6 +149,10 @@ class Supervisor:
         plan = child.job.plan
         self.deaths[plan] += 1
         told = f"the process died (exit {child.process.exitcode})"
+        self.fallen.append(self.host.clock.monotonic())
+        if why := breakers.deaths(self.fallen, self.fallen[-1], MOST_DEATHS, WITHIN):
+            self._stop_the_line(plan, f"{why}, at last one of {plan}: {told}")
+            return
         if self.deaths[plan] < DEATHS:
             self.note(f"{plan}: {told}; its run is gone on with")
             return
@@ -150,6 +160,20 @@ class Supervisor:
         mend = f"look at what it printed, and run it in the foreground: `loopwright {command}`"
         told = f"{told}, as {DEATHS - 1} others did before\n  mend: {mend}"
         self._refuse(child.job, {"plan": plan, "problem": told, "exit": 1}, math.inf)
+
+    def _stop_the_line(self, plan: str, why: str) -> None:
+        """Pull the cord: nothing is begun or gone on with before a person has looked. What was counted begins anew.
+        Raises LineStopped where that can't be done: then this watcher ends, and begins nothing either."""
+        self.fallen.clear()
+        self.deaths.clear()
+        try:
+            number = running.pull(self.host, why, "deaths")
+        except LoopwrightError as problem:  # such as a mainline that is gone
+            raise LineStopped(
+                why, f"see what the runs printed; the line couldn't be stopped, as {problem}"
+            ) from problem
+        told = LineStopped(f"the line is stopped (deaths, gen-{number}): {why}", f"`loopwright andon show {number}`")
+        self._refuse(Job("resume", plan), {"plan": plan, "problem": str(told), "exit": told.exit_code})
 
     def note(self, text: str) -> None:
         """Say something that no run says."""

@@ -1,4 +1,5 @@
-"""A person pulls the cord: the whole line stops, with a number, a journal and a page of its own."""
+"""The cord is pulled, by a person or by the watcher, whose runs die: the whole line stops, with a number, a journal and
+a page of its own."""
 
 from __future__ import annotations
 
@@ -19,9 +20,12 @@ from loopwright.loops.desk import Desk
 from loopwright.redaction import redact
 from loopwright.vocabulary import Incident
 
+WITHOUT_RUN = frozenset({"pull", "deaths"})
+"""Kinds of incident that no run stopped at."""
 
-def pull(hub: Hub, shop: Workshop, reason: str) -> int:
-    """Stop the whole line for a reason that a person gives; the number of the incident. Raises BadUse without one.
+
+def pull(hub: Hub, shop: Workshop, reason: str, kind: str = "pull") -> int:
+    """Stop the whole line for a reason that is given; the number of the incident. Raises BadUse without one.
 
     The reason is on disk before anything stands still: whoever comes after a crash writes the page from that.
     """
@@ -32,12 +36,12 @@ def pull(hub: Hub, shop: Workshop, reason: str) -> int:
     if tip is None:
         raise BadUse(f"there is no branch {shop.loops.mainline}", "set `mainline:` in agents/LOOPS.md")
     number = claims.allot(hub, tip)
-    weight, now = KINDS["pull"], shop.clock.now().isoformat(timespec="milliseconds")
+    weight, now = KINDS[kind], shop.clock.now().isoformat(timespec="milliseconds")
     incident = Incident(
         run=number,
-        kind="pull",
+        kind=kind,
         scope=weight.scope,
-        level=shop.loops.levels.get("pull", weight.level),
+        level=shop.loops.levels.get(kind, weight.level),
         category="unknown",
         confidence=None,
         summary=told,
@@ -46,7 +50,7 @@ def pull(hub: Hub, shop: Workshop, reason: str) -> int:
         page=page.page_path(now, number),
     )
     with seated(hub, shop, incident, tip) as desk:
-        desk.journal.write("incident", {"reason": "pull", "incident": encode(incident)})
+        desk.journal.write("incident", {"reason": kind, "incident": encode(incident)})
         reached("pull:noted")
         line.stop(hub, incident, tip)
         reached("pull:stopped")
@@ -69,6 +73,8 @@ def _text(desk: Desk, incident: Incident) -> str:
         return plan_mode.render(incident, (), (), None)
     if incident.kind == "pull":
         return page.render(incident, Evidence(failed=f"{desk.hub.git.person() or 'a person'} pulled the cord"))
+    if incident.kind == "deaths":
+        return page.render(incident, Evidence(failed=incident.summary))
     return page.render(incident, Evidence(failed=incident.summary, elsewhere=None))
 
 

@@ -15,7 +15,7 @@ from loopwright.loops.desk import Desk
 from loopwright.loops.verification import house_gates
 from loopwright.vocabulary import Chunk, Incident
 
-_NOT_A_MAKERS = frozenset({"unreachable", "unwritten", "meta", "pull"})
+_NOT_A_MAKERS = frozenset({"unreachable", "unwritten", "meta", "pull", "deaths"})
 """Kinds that no maker's work has brought about, or that tell of others."""
 
 _PATHS = 12  # of those that a page names

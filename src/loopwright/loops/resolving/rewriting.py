@@ -28,8 +28,8 @@ def lacking(hub: Hub, loops: Loops) -> tuple[Incident, ...]:
 
 
 def _untold(hub: Hub, loops: Loops, incident: Incident) -> bool:
-    """Whether this machine pulled the cord, and was cut off before the `notify:` command."""
-    if incident.kind != "pull" or not loops.notify:
+    """Whether this machine stopped the line outside of a run, and was cut off before the `notify:` command."""
+    if incident.kind not in pulling.WITHOUT_RUN or not loops.notify:
         return False
     kinds = {fact["kind"] for fact in Lines(hub.run_home(incident.run) / "journal.jsonl").entries()}
     return "incident" in kinds and "notified" not in kinds
