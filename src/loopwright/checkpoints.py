@@ -13,6 +13,9 @@ POINTS = (
     "claim:recorded",
     "lab:made",
     "lab:opened",
+    "lab:over",
+    "lab:saved",
+    "lab:removed",
     "chunk:made",
     "chunk:committed",
     "chunk:checked",
@@ -42,6 +45,9 @@ POINTS = (
     "pull:noted",
     "pull:stopped",
     "pull:opened",
+    "janitor:found",
+    "janitor:saved",
+    "janitor:removed",
 )
 
 

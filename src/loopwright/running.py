@@ -16,7 +16,7 @@ from loopwright.folders import agents, findings
 from loopwright.folders.trees import DiskTree
 from loopwright.journal import line
 from loopwright.journal.hub import Hub
-from loopwright.loops import decisions, pausing, starting
+from loopwright.loops import decisions, pausing, starting, tidying
 from loopwright.loops.andon import pulling
 from loopwright.loops.promotion import moving
 from loopwright.loops.resolving import closing, rewriting
@@ -48,11 +48,15 @@ class Host:
 def run(host: Host, name: str, *, words: bool = True) -> dict[str, Any]:
     """Run a plan, or go on with its interrupted run, or tell its finished one again. The object of `run --json`.
 
-    `words`: what a person wrote into the pages that hold this plan is taken first; a watcher does that by itself.
+    `words`: what a person wrote into the pages that hold this plan is taken first, and dead labs are cleared away; a
+    watcher does that by itself.
     """
     shell.hide_environment()
     workshop.must_be_on_a_branch(host.hub)
     moving.finish(host.hub)
+    if words:
+        for text in tidying.tidy(host.hub, host.clock):
+            host.tell(Event("note", text))
     with _in_one_pass(host.hub, starting.plan_path(name)):
         configured = workshop.configuration(host.hub)
         plan, _ = starting.read_plan(starting.tree_of(host.hub, configured[0].mainline), name)

@@ -182,6 +182,7 @@ def _examined(hub: Hub) -> Any:
     """One row for each thing that a run needs. `ok` None: it works, but there is something to know."""
     from loopwright import workshop
     from loopwright.clocks import SystemClock
+    from loopwright.labs import janitor
 
     yield row("git", True, program_version())
     yield row("python", True, sys.version.split()[0])
@@ -208,6 +209,8 @@ def _examined(hub: Hub) -> Any:
             "a daemon that wiped its environment can outlive its lab: this system doesn't give its orphans to anybody"
         )
         yield row("labs", None, told)
+    for left in janitor.look(shop.site):
+        yield row("labs", None, f"left {left.place}: {left.why}", left.mend)
     for note in shop.notes:
         part, _, told = note.partition(": ")
         yield row(part, None, told)

@@ -318,6 +318,14 @@ class Git:
     def is_ancestor(self, old: str, new: str) -> bool:
         return old == new or self.ask("merge-base", "--is-ancestor", old, new, ok=(0, 1))[0] == 0
 
+    def reached_from_nowhere_else(self, commits: Iterable[str], prefix: str) -> set[str]:
+        """Those of these commits that nothing but the refs under a prefix reaches. One process."""
+        feed = "".join(f"{oid}\n" for oid in {*commits})
+        if not feed:
+            return set()
+        words = ("rev-list", "--stdin", "--not", f"--exclude={prefix}/*", "--all")
+        return {*feed.split()} & {*self.run(*words, data=feed.encode()).decode().split()}
+
     def merge_base(self, one: str, other: str) -> str | None:
         """The newest commit that two have in common, or None."""
         code, out = self.ask("merge-base", one, other, ok=(0, 1))

@@ -17,7 +17,7 @@ from loopwright.errors import LabFailed
 from loopwright.git import Git, PrivateGit, Snapshot
 from loopwright.labs import bundle, environment, files
 from loopwright.labs.looking import Looking
-from loopwright.labs.room import Room
+from loopwright.labs.quota import Quota
 from loopwright.labs.walls import Walls
 from loopwright.vocabulary import Change, Hazard, Ran
 
@@ -26,6 +26,9 @@ BASE = "base"
 
 KILLED = 137
 """The exit code of a command that was ended because its lab passed a limit."""
+
+READY = "ready"
+"""The file beside a lab's files that says it is whole, and which commit it began from."""
 
 _LIMITS = {
     "core": ("-c", 512),
@@ -50,7 +53,7 @@ class FolderLab:
     looking: Looking = field(default_factory=Looking, compare=False, repr=False)
     strays: shell.Strays = field(default_factory=shell.Strays, compare=False, repr=False)
     walls: Walls | None = field(default=None, compare=False, repr=False)
-    room: Room | None = field(default=None, compare=False, repr=False)
+    quota: Quota | None = field(default=None, compare=False, repr=False)
 
     @property
     def place(self) -> Path:
@@ -88,13 +91,13 @@ class FolderLab:
         start = partial(self.walls.run, network=network) if self.walls else shell.run
         with self.strays.command():
             ran = start(words, cwd=self.root, seconds=seconds, env=everything, keep=keep, halt=self._halting(halt))
-        if ran.halted and self.room and self.room.is_over():
-            return replace(ran, halted=False, code=KILLED, output=f"{ran.output}\n{self.room.told}")
+        if ran.halted and self.quota and self.quota.is_over():
+            return replace(ran, halted=False, code=KILLED, output=f"{ran.output}\n{self.quota.told}")
         return ran
 
     def _halting(self, halt: Callable[[], bool] | None) -> Callable[[], bool] | None:
-        room = self.room
-        return halt if room is None else lambda: room.is_over() or (halt is not None and halt())
+        quota = self.quota
+        return halt if quota is None else lambda: quota.is_over() or (halt is not None and halt())
 
     def _limited(self) -> list[str]:
         """A shell that sets the limits and becomes the command (in a child's own code, not between fork and exec)."""
@@ -220,9 +223,11 @@ class FolderLab:
         self.rewritten()  # brings commits of the role's own
         hub, name = hub_of(self.site), f"refs/loopwright/labs/{self.wish.name}"
         last = hub.resolve(f"{name}/snapshot") or self.wish.commit
+        earlier = hub.resolve(f"{name}/rescued")  # of an interruption before: with what has been deleted since
         tree = self.private.snapshot_tree()
-        if tree != hub.tree_of(last) and tree != hub.tree_of(self.wish.commit):
-            hub.set_ref(f"{name}/rescued", hub.commit_tree(tree, [last], f"what was left in {self.wish.name}"))
+        if tree not in {hub.tree_of(oid) for oid in (last, self.wish.commit, earlier) if oid}:
+            parents = list(dict.fromkeys(filter(None, (last, earlier))))
+            hub.set_ref(f"{name}/rescued", hub.commit_tree(tree, parents, f"what was left in {self.wish.name}"))
         if self.walls:  # to bring something out of them, they may have been put up once more
             self.walls.fall()
 
@@ -239,6 +244,8 @@ class FolderLab:
         return shell.end_marked(f"{environment.MARK}={self.mark}") + self.strays.end()
 
     def remove(self) -> None:
+        with contextlib.suppress(OSError):
+            (self.place / READY).unlink()  # first of all: nobody takes what is left of it for a whole lab
         remove(self.place)
         hub_of(self.site).delete_ref(f"refs/loopwright/labs/{self.wish.name}/{BASE}", self.wish.commit)
 

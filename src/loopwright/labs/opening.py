@@ -10,12 +10,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from loopwright import shell
+from loopwright.checkpoints import reached
 from loopwright.contracts import LabWish, Site
 from loopwright.errors import GitFailed, LabFailed
 from loopwright.git import PrivateGit
-from loopwright.labs import folder
-from loopwright.labs.folder import BASE, FolderLab
-from loopwright.labs.room import Room
+from loopwright.labs import folder, leases
+from loopwright.labs.folder import BASE, READY, FolderLab
+from loopwright.labs.quota import Quota
 from loopwright.labs.walls import Walls
 
 Make = Callable[[Site, LabWish, Path], Path]
@@ -31,34 +32,54 @@ def opened(site: Site, wish: LabWish, kind: str, make: Make, wall: Wall | None =
 
     Left by an exception it stays as it is (its processes end), unless it is a throwaway.
     """
-    with shell.adopting() as strays:
-        walls = wall(site, site.labs / wish.name) if wall else None
-        lab = _stand_up(site, wish, kind, make, strays, walls)
-        try:
-            if walls:
-                lab.hand_over()
-                walls.stand()
-            yield lab
-        except BaseException:
+    with leases.held(site, wish, kind):
+        with shell.adopting() as strays:
+            lab = _stand_up(site, wish, kind, make, strays, wall)
+            try:
+                if lab.walls:
+                    lab.hand_over()
+                    lab.walls.stand()
+                yield lab
+            except BaseException:
+                lab.end_processes()
+                if wish.throwaway:
+                    lab.remove()
+                raise
             lab.end_processes()
-            if wish.throwaway:
-                lab.remove()
-            raise
-        lab.end_processes()
-    if not wish.throwaway:
+        put_away(lab)
+
+
+def put_away(lab: FolderLab) -> None:
+    """Save what isn't saved yet, and remove the lab. Cut off at any moment, it can be done again."""
+    reached("lab:over")
+    if not lab.wish.throwaway:
         lab.rescue()
+    reached("lab:saved")
     lab.remove()
+    reached("lab:removed")
 
 
-def _stand_up(site: Site, wish: LabWish, kind: str, make: Make, strays: shell.Strays, walls: Walls | None) -> FolderLab:
+def as_left(site: Site, wish: LabWish, kind: str, strays: shell.Strays, wall: Wall | None = None) -> FolderLab:
+    """A lab as whoever worked there last has left it, with nothing at work in it any more; `fresh` when it isn't whole:
+    then nobody has worked there yet, or what it held was saved and it was being removed. To be called under its lease.
+    """
     place = site.labs / wish.name
     private = PrivateGit(place / "git", place / "root", site.common / "objects")
-    lab = FolderLab(site, wish, kind, private, strays=strays, walls=walls, room=Room(place))
-    lab.end_processes()  # of the run that was interrupted: before anything is read, made or removed here
-    began = _began(place / "ready")
-    if began and not wish.throwaway:
-        (place / "git" / "index.lock").unlink(missing_ok=True)  # of a git that was killed with its machine
-        return replace(lab, wish=replace(wish, commit=began), fresh=False)
+    walls = wall(site, place) if wall else None
+    lab = FolderLab(site, wish, kind, private, strays=strays, walls=walls, quota=Quota(place))
+    lab.end_processes()  # of a run that was cut off: before anything is read, made or removed here
+    began = _began(place / READY)
+    if not began:
+        return lab
+    (place / "git" / "index.lock").unlink(missing_ok=True)  # of a git that was killed with its machine
+    return replace(lab, wish=replace(wish, commit=began), fresh=False)
+
+
+def _stand_up(site: Site, wish: LabWish, kind: str, make: Make, strays: shell.Strays, wall: Wall | None) -> FolderLab:
+    left = as_left(site, wish, kind, strays, wall)
+    if not (left.fresh or wish.throwaway):
+        return left
+    lab = replace(left, wish=wish, fresh=True)
     try:
         _make(lab, make)
     except (OSError, GitFailed) as problem:
@@ -82,7 +103,7 @@ def _make(lab: FolderLab, make: Make) -> None:
         lab.write(path, data)
     lab.private.exclude(path for path, _ in copies)
     (place / "begun").write_text(wish.commit)
-    (place / "begun").rename(place / "ready")
+    (place / "begun").rename(place / READY)
 
 
 def _began(ready: Path) -> str:

@@ -24,7 +24,7 @@ def open_lab(site: Site, wish: LabWish) -> Iterator[FolderLab]:
             yield lab
     finally:
         if not place.exists():
-            _forget(site, place)
+            forget(site, place)
 
 
 def _make(site: Site, wish: LabWish, root: Path) -> Path:
@@ -38,17 +38,28 @@ def _make(site: Site, wish: LabWish, root: Path) -> Path:
     return git
 
 
-def _forget(site: Site, place: Path) -> None:
-    """Drop git's entries of the worktrees under `place` (`git worktree prune` would drop the person's unplugged ones).
-
-    git has written their paths with all links resolved.
-    """
-    under = os.fsencode(place.resolve()) + b"/"
+def forget(site: Site, place: Path) -> None:
+    """Drop git's entries of the worktrees under `place`: `git worktree prune` would drop a person's unplugged ones."""
     with _alone(site):
-        for entry in (site.common / "worktrees").glob("*"):
+        for entry in entries(site, place):
             with contextlib.suppress(OSError):
-                if (entry / "gitdir").read_bytes().startswith(under):
-                    shutil.rmtree(entry)
+                shutil.rmtree(entry)
+
+
+def entries(site: Site, place: Path) -> Iterator[Path]:
+    """git's entries of the worktrees under `place`. git has written their paths with all links resolved."""
+    under = os.fsencode(place.resolve()) + b"/"
+    for entry in sorted((site.common / "worktrees").glob("*")):
+        with contextlib.suppress(OSError):
+            if (entry / "gitdir").read_bytes().startswith(under):
+                yield entry
+
+
+def is_locked(entry: Path) -> bool:
+    """Whether a person has locked a worktree (`git worktree lock`). git itself does so for as long as it makes one."""
+    with contextlib.suppress(OSError):
+        return (entry / "locked").read_bytes().strip() != b"initializing"
+    return False
 
 
 @contextmanager

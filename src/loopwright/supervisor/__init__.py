@@ -14,6 +14,7 @@ from typing import Any
 from loopwright import running, shell, workshop
 from loopwright.andon import breakers
 from loopwright.errors import BadUse, LineStopped, LoopwrightError
+from loopwright.loops import tidying
 from loopwright.running import Host
 from loopwright.supervisor import children, wishes
 from loopwright.supervisor.children import Child
@@ -33,6 +34,9 @@ UNREACHABLE_AGAIN = 60.0
 
 REFUSED_AGAIN = 600.0
 """Seconds before what was refused is tried again although nothing changed: a day's budget comes back by itself."""
+
+TIDY_AGAIN = 600.0
+"""Seconds between two sweeps of dead labs: one takes some milliseconds, and a lab stays for an hour after its death."""
 
 DEATHS = 3
 """How often the processes of a plan may die without a word before the plan is left."""
@@ -64,6 +68,8 @@ class Supervisor:
     begun: dict[Job, str] = field(default_factory=dict)  # under which circumstances each job began
     deaths: Counter[str] = field(default_factory=Counter)
     fallen: list[float] = field(default_factory=list)  # when processes of any plan died, in monotonic seconds
+    tidied: float = -math.inf  # when dead labs were cleared away last
+    left: tuple[str, ...] = ()  # what was told of them then
     holding: bool = False  # whether a landing waits for a person's edits to go away
 
     def fill(self) -> list[Job]:
@@ -90,6 +96,17 @@ class Supervisor:
                 self.note(problem)
         self.complaints, self.standing = found.problems, found.standing
         return found
+
+    def tidy(self) -> None:
+        """Clear away dead labs, every now and then. What had to be left is told once."""
+        now = self.host.clock.monotonic()
+        if now - self.tidied < TIDY_AGAIN:
+            return
+        self.tidied, found = now, tuple(tidying.tidy(self.host.hub, self.host.clock, whole=True))
+        for text in found:
+            if text not in self.left:
+                self.note(text)
+        self.left = found
 
     def listen(self, wake: int) -> None:
         """Wait until the folders call, a process ends, or it is time to look all the same."""
@@ -228,6 +245,7 @@ def _go_round(supervisor: Supervisor, waker: Waker, wish: Wish, *, once: bool) -
     while not wish.asked:
         waker.drain()
         waker.look()
+        supervisor.tidy()
         left = supervisor.fill()
         if once and not supervisor.working and not left:
             return

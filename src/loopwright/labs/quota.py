@@ -12,7 +12,7 @@ _LEAST = 0.2  # seconds between two measurements, which take a tenth of the time
 
 
 @dataclass
-class Room:
+class Quota:
     """The disk as a lab sees it. To be asked often: most times it costs one look at the file system (3 µs)."""
 
     place: Path

@@ -1,0 +1,58 @@
+"""Has the janitor clear away what dead runs have left of labs, and says what went and what had to be left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import cache
+
+from loopwright.contracts import Clock, Site
+from loopwright.errors import LoopwrightError
+from loopwright.journal import claims
+from loopwright.journal.hub import Hub
+from loopwright.labs import janitor
+from loopwright.labs.janitor import Left
+
+
+def tidy(hub: Hub, clock: Clock, *, whole: bool = False) -> Iterator[str]:
+    """Clear away the labs that may go; what there is to tell of it. `whole`: the refs of labs that are gone, too, and
+    what had to be left is told.
+
+    It is beside the point of whatever it is done before: what keeps it from working is told, and stops nothing.
+    """
+    try:
+        swept = janitor.sweep(site(hub), clock.now(), _needed(hub))
+        if whole:
+            janitor.drop_refs(site(hub), _needed(hub))
+    except (OSError, LoopwrightError) as problem:
+        yield f"dead labs can't be cleared away: {problem}"
+        return
+    if swept.ended:
+        yield f"ended {swept.ended} processes that were still at work in labs of runs that died"
+    for name in swept.removed:
+        yield f"cleared away lab {name}: its run is over, and what was in it is in refs"
+    if whole:
+        yield from map(told, swept.left)
+
+
+def told(left: Left) -> str:
+    """A lab that was left, as people are told of it."""
+    return f"left {left.place}: {left.why}\n  mend: {left.mend}"
+
+
+def site(hub: Hub) -> Site:
+    """Where the labs of a repository are, for whoever opens none."""
+    return Site(hub.top, hub.common, hub.labs, hub.object_format, {}, {})
+
+
+def _needed(hub: Hub) -> Callable[[int], bool]:
+    """Whether a run is at work or can be gone on with: it has a claim, or somebody does something in its name."""
+
+    @cache
+    def claimed() -> frozenset[int]:
+        return frozenset(claim.run for claim in claims.every(hub))
+
+    @cache
+    def needed(number: int) -> bool:
+        return number in claimed() or claims.is_alive(hub, number)
+
+    return needed
