@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from loopwright import shell
 from loopwright.errors import GitFailed, RefMoved
+from loopwright.git import stale
 from loopwright.git.raw import RAW, end_of_changes, raw_changes
 from loopwright.vocabulary import FileChange
 
@@ -112,9 +113,14 @@ class Git:
         """Exit code and stdout of one git command whose code says something."""
         env = environment() | dict(self.extra)
         code, out, err = shell.capture(["git", *words], cwd=self.where, env=env, seconds=seconds, data=data, held=held)
+        if code and stale.take_away(err.decode(errors="replace"), self._common):
+            return self.ask(*words, data=data, ok=ok, seconds=seconds, held=held)
         if code not in ok:
             raise GitFailed(words[:6], str(self.where), code, (err or out).decode(errors="replace"))
         return code, out
+
+    def _common(self) -> Path:
+        return Path(self.extra.get("GIT_DIR") or self.line("rev-parse", "--path-format=absolute", "--git-common-dir"))
 
     def line(self, *words: str, ok: Sequence[int] = (0,)) -> str:
         return self.run(*words, ok=ok).decode(errors="surrogateescape").rstrip("\n")
@@ -123,8 +129,8 @@ class Git:
     def bare(self) -> Git:
         """The same repository away from its working tree, so that no attributes file there has a say: not whether a
         file's diff is shown (`-diff` hides it), not which program merges it."""
-        found = self.extra.get("GIT_DIR") or self.line("rev-parse", "--path-format=absolute", "--git-common-dir")
-        return Git(Path(found), {**self.extra, "GIT_DIR": found, "GIT_ATTR_NOSYSTEM": "1"})
+        found = self._common()
+        return Git(found, {**self.extra, "GIT_DIR": str(found), "GIT_ATTR_NOSYSTEM": "1"})
 
     @cached_property
     def _nothing(self) -> str:

@@ -170,5 +170,7 @@ def holding(hub: Hub, number: int) -> Iterator[bool]:
 
 
 def release(hub: Hub, claim: Claim) -> None:
-    """Give the plan free again; nothing happens when it is already."""
-    hub.git.delete_ref(claim.ref, claim.oid)
+    """Give the plan free again; nothing happens when it is already. Raises GitFailed when git can't: to leave it would
+    have the run gone on with for ever."""
+    if not hub.git.delete_ref(claim.ref, claim.oid) and claim.oid in hub.git.refs(claim.ref).values():
+        hub.git.run("update-ref", "-d", "--no-deref", claim.ref, claim.oid)

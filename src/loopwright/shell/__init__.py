@@ -6,12 +6,14 @@ from loopwright.shell.enclosure import Enclosure
 from loopwright.shell.ending import end_group, end_marked, end_tree
 from loopwright.shell.hiding import hide_environment
 from loopwright.shell.running import beside, capture, run
+from loopwright.shell.whereabouts import at_work
 
 __all__ = [
     "Enclosure",
     "Strays",
     "adopting",
     "adopts",
+    "at_work",
     "beside",
     "capture",
     "end_group",

@@ -30,7 +30,8 @@ HELD_AGAIN = 2.0
 """Seconds between two looks at what holds a landing: a person's edits that go away make no event in our folders."""
 
 UNREACHABLE_AGAIN = 60.0
-"""Seconds before a run that paused, or a landing that is held in another checkout, is tried again all the same."""
+"""Seconds before a run that paused or that git or the disk stood in the way of, or a landing that is held in another
+checkout, is tried again all the same."""
 
 REFUSED_AGAIN = 600.0
 """Seconds before what was refused is tried again although nothing changed: a day's budget comes back by itself."""
@@ -156,7 +157,10 @@ class Supervisor:
             self.note(f"gen-{result['run']}'s incident isn't resolved yet: {'; '.join(result['missing'])}")
             self.tries.rest(self.host.hub, job, self.host.clock.monotonic() + REFUSED_AGAIN)
 
-    def _refuse(self, job: Job, told: dict[str, Any], seconds: float = REFUSED_AGAIN) -> None:
+    def _refuse(self, job: Job, told: dict[str, Any], seconds: float | None = None) -> None:
+        """Leave what can't be done now. What a person has to mend rests for longer than what git or the disk said."""
+        if seconds is None:
+            seconds = REFUSED_AGAIN if told["exit"] in (BadUse.exit_code, LineStopped.exit_code) else UNREACHABLE_AGAIN
         if self.refused.get(job.plan) != told:
             self.note(f"{job.plan}: {told['problem']}")
         self.refused[job.plan] = told

@@ -1,0 +1,34 @@
+"""Which programs are at work in a folder now."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from loopwright.shell.ending import STARTED, processes, stat
+
+
+def at_work(program: str, folders: Iterable[Path]) -> frozenset[tuple[int, int]] | None:
+    """The processes of a program (`git` is `git-receive-pack`, too) whose working folder is one of these or lies below:
+    process id and start, so that no later process with the same id is taken for one of them.
+
+    One whose folder can't be read counts as in all of them. None: this system doesn't tell (no /proc).
+    """
+    if not Path("/proc/self/stat").exists():
+        return None
+    within, found = tuple(f"{os.path.realpath(folder)}/" for folder in folders), set[tuple[int, int]]()
+    for pid in processes():
+        with contextlib.suppress(OSError, IndexError):  # ended meanwhile
+            name = Path(f"/proc/{pid}/comm").read_text(errors="replace").strip()
+            if (name == program or name.startswith(f"{program}-")) and _is_in(pid, within):
+                found.add((pid, int(stat(pid)[STARTED])))
+    return frozenset(found)
+
+
+def _is_in(pid: int, within: tuple[str, ...]) -> bool:
+    try:
+        return f"{Path(f'/proc/{pid}/cwd').readlink()}/".startswith(within)
+    except PermissionError:
+        return True
