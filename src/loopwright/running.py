@@ -14,9 +14,9 @@ from loopwright.contracts.schemas import validate
 from loopwright.errors import BadFiles, BadUse, LoopwrightError, Problem
 from loopwright.folders import agents, findings
 from loopwright.folders.trees import DiskTree
-from loopwright.journal import line
+from loopwright.journal import claims, line
 from loopwright.journal.hub import Hub
-from loopwright.loops import decisions, pausing, starting, tidying
+from loopwright.loops import decisions, pausing, reconciling, starting, tidying
 from loopwright.loops.andon import pulling
 from loopwright.loops.promotion import moving
 from loopwright.loops.resolving import closing, rewriting
@@ -66,6 +66,8 @@ def run(host: Host, name: str, *, words: bool = True) -> dict[str, Any]:
     rewriting.write(host.hub, shop)
     if words:
         _take_words(host, shop, plan.name)
+    if (claim := claims.read(host.hub, plan.name)) and reconciling.settle(host.hub, shop, claim):
+        return checked(decisions.as_result(decisions.record_of(host.hub, claim.run)))
     with starting.desk_for(host.hub, shop, name, typed=words) as desk:
         if isinstance(desk, Finished):
             return checked(decisions.as_result(desk.record))
@@ -96,7 +98,7 @@ def decide(host: Host, verb: str, number: int, *, words: bool = True) -> dict[st
         return decisions.stop(host.hub, number)
     workshop.must_be_on_a_branch(host.hub)
     decision = getattr(decisions, verb)
-    plan = starting.archived_plan(host.hub, number) if starting.is_archived(host.hub, number) else None
+    plan = starting.readable_plan(host.hub, number)
     shop = host.shop(plan)
     if words and plan and verb in ("resume", "land"):
         _take_words(host, shop, plan.name)

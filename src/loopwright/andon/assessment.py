@@ -25,6 +25,7 @@ KINDS: Mapping[str, Weight] = {
     "budget": Weight(PLAN, 1, "resource"),
     "conflict": Weight(PLAN, 1, "conflict"),
     "plan-drift": Weight(PLAN, 1, "conflict"),
+    "lost": Weight(PLAN, 1),  # what the run was begun with is gone
     "unreachable": Weight(LINE, 1, "network"),
     "user-failures": Weight(PLAN, 1),  # and a hypothesis of why it should go better
     # Level 2: something failed and has to be understood.

@@ -30,7 +30,7 @@ loopwright alone writes. They hold one for milliseconds."""
 def take_away(output: str, where: Callable[[], Path]) -> bool:
     """Whether what git said is that a lock is in its way, and the lock is gone now, because it was a dead git's.
 
-    `where` says which git dir it is. Locks of indexes and of the configuration are left: they may be a person's, who crashed.
+    `where` says which git dir it is. Locks of indexes and of the configuration are left: they may be a person's.
     """
     found = _TOLD.search(output)
     if not found or not (lock := Path(found[1])).is_relative_to(common := where()):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -21,6 +22,7 @@ from loopwright.journal.hub import Hub
 GENERATIONS = "refs/loopwright/generations"
 CLAIMS = "refs/loopwright/claims"
 RUNS = "refs/loopwright/runs"
+_COPY = "claim.json"  # in a run's home: its claim as it was made
 _NUMBERED = (GENERATIONS, RUNS, "refs/tags/gen-*")
 
 
@@ -89,10 +91,42 @@ def every(hub: Hub) -> tuple[Claim, ...]:
 
 
 def _read(hub: Hub, prefix: str) -> tuple[Claim, ...]:
-    refs = hub.git.refs(prefix)
-    blobs = hub.git.blobs(refs.values())
-    found = [Claim(**json.loads(data), oid=oid) for oid, data in blobs.items() if data]
+    blobs = hub.git.blobs(hub.git.refs(prefix).values())
+    found = filter(None, (_decoded(oid, data) for oid, data in blobs.items()))
     return tuple(sorted(found, key=lambda claim: claim.run))
+
+
+def _decoded(oid: str, data: bytes | None) -> Claim | None:
+    """A claim from its blob; None where that doesn't read as one."""
+    try:
+        told = json.loads(data or b"")
+        validate("claim", told)
+        return Claim(**told, oid=oid)
+    except ValueError:
+        return None
+
+
+def mend(hub: Hub) -> Iterator[str]:
+    """Make each claim that doesn't read (a disk that lost its blob, a hand that slipped) again as its run wrote it, or
+    drop it where nothing is known of such a run here; what was done."""
+    refs = hub.git.refs(CLAIMS)
+    blobs = hub.git.blobs(refs.values())
+    for ref, oid in refs.items():
+        if _decoded(oid, blobs[oid]) is None:
+            yield _mended(hub, ref, oid)
+
+
+def _mended(hub: Hub, ref: str, oid: str) -> str:
+    texts = (path.read_bytes() for path in (hub.home / "runs").glob(f"*/{_COPY}"))
+    open_ones = (claim for text in texts if (claim := _decoded("", text)) and claim.ref == ref)
+    newest = max(open_ones, key=lambda claim: claim.run, default=None)
+    if newest is None or hub.git.resolve(f"{RUNS}/{newest.run}"):
+        hub.git.delete_ref(ref, oid)
+        return f"dropped {ref}: it didn't read, and no run that is open here has it"
+    copy = hub.run_home(newest.run) / _COPY
+    with contextlib.suppress(RefMoved):
+        hub.git.update_ref(ref, hub.git.write_blob(copy.read_bytes()), oid)
+    return f"made {ref} again, which didn't read: it is run {newest.run}'s"
 
 
 def make(
@@ -123,7 +157,9 @@ def make(
         body = {"run": number, "plan": plan, "base": base, "plan_hash": digest, "pid": os.getpid()}
         body |= {"host": socket.gethostname(), "at": at}
         validate("claim", body)
-        oid = hub.git.write_blob(json.dumps(body, indent=1).encode())
+        data = json.dumps(body, indent=1).encode()
+        (hub.run_home(number) / _COPY).write_bytes(data)
+        oid = hub.git.write_blob(data)
         claim = Claim(**body, oid=oid)  # type: ignore[arg-type]
         try:
             hub.git.update_ref(claim.ref, oid, "")

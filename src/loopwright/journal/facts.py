@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
+import shutil
 import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -76,8 +78,7 @@ class Lines:
         text = clean(entry, self.known)
         self.guard()
         if self._torn:
-            os.truncate(self.path, len(self._whole))
-            self._torn = False
+            self._cut_off()
         line = text.encode(errors="replace") + b"\n"
         try:
             with self.path.open("ab") as file:
@@ -89,6 +90,15 @@ class Lines:
             raise
         self._take(json.loads(text), line)
         self._stamp = _stamp(self.path)
+
+    def _cut_off(self) -> None:
+        """Cut off what follows the last whole line. Half of a line is what a write came to that the power cut off;
+        more than that is kept beside, for a disk or a hand has damaged it."""
+        if self.path.read_bytes().count(b"\n", len(self._whole)):
+            aside = (self.path.with_name(f"{self.path.name}.torn-{k}") for k in itertools.count(1))
+            shutil.copyfile(self.path, next(place for place in aside if not place.exists()))
+        os.truncate(self.path, len(self._whole))
+        self._torn = False
 
     def guard(self) -> None:
         """Put the file right when something else than this process has written to it since.

@@ -17,7 +17,7 @@ from loopwright.journal.claims import Claim
 from loopwright.journal.codec import decode
 from loopwright.journal.facts import Lines
 from loopwright.journal.hub import Hub
-from loopwright.loops import closing, execution, given, pausing, reports, starting, tally
+from loopwright.loops import closing, execution, given, pausing, reconciling, reports, starting, tally
 from loopwright.loops.andon import evidence, opening, standing
 from loopwright.loops.desk import Desk
 from loopwright.vocabulary import Incident, Landing, Outcome, Plan, Run, Scope, Stop
@@ -96,7 +96,7 @@ def _goes_on(path: Path, recorded: bytes) -> bool:
 def resume(hub: Hub, shop: Workshop, number: int) -> Result:
     """Finish run N from where it stood; a finished one is told again."""
     claim = _claim_of(hub, number)
-    if claim is None:
+    if claim is None or reconciling.settle(hub, shop, claim):
         return as_result(record_of(hub, number))
     with starting.resumed(hub, shop, claim) as desk:
         kinds = {"rollback": _revert, given.KIND: given.carry_out}
@@ -123,6 +123,8 @@ def _already(what: str, record: Result) -> Result:
 def _caught_up(hub: Hub, shop: Workshop, number: int) -> Result | None:
     """Run N's record, a landing that was cut off before it was written down included; None for a run that is open."""
     claim = _claim_of(hub, number)
+    if claim and reconciling.settle(hub, shop, claim):
+        claim = None
     if claim is None and (record := record_of(hub, number))["landed"]:
         return record
     if claims.is_alive(hub, number):

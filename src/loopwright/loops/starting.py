@@ -255,7 +255,8 @@ def may_always_go_on(hub: Hub, number: int) -> bool:
     facts = Lines(hub.run_home(number) / "journal.jsonl").entries()
     if any(fact["kind"] == "ended" for fact in facts):
         return True
-    return is_archived(hub, number) and archived_plan(hub, number).form == "resolution"
+    plan = readable_plan(hub, number)
+    return plan is not None and plan.form == "resolution"
 
 
 def is_archived(hub: Hub, number: int) -> bool:
@@ -272,6 +273,14 @@ def ceiling(hub: Hub, number: int, loops: Loops) -> float | None:
     """The dollars that run N may spend: its plan's, or else those of LOOPS.md. None: as many as it takes."""
     own = archived_plan(hub, number).budget.usd if is_archived(hub, number) else None
     return own if own is not None else loops.usd_per_run
+
+
+def readable_plan(hub: Hub, number: int) -> Plan | None:
+    """The same; None where this machine hasn't got it, or where it doesn't read any more."""
+    try:
+        return archived_plan(hub, number) if is_archived(hub, number) else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def _sit_down(hub: Hub, shop: Workshop, claim: Claim, plan: Plan) -> Desk:

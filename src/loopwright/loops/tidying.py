@@ -1,4 +1,4 @@
-"""Has the janitor clear away what dead runs have left of labs, and says what went and what had to be left."""
+"""Puts right what dead processes have left (claims that don't read, labs that nobody goes on in), and tells of it."""
 
 from __future__ import annotations
 
@@ -14,17 +14,19 @@ from loopwright.labs.janitor import Left
 
 
 def tidy(hub: Hub, clock: Clock, *, whole: bool = False) -> Iterator[str]:
-    """Clear away the labs that may go; what there is to tell of it. `whole`: the refs of labs that are gone, too, and
-    what had to be left is told.
+    """Mend claims, and clear away the labs that may go; what there is to tell of it.
+
+    `whole`: the refs of labs that are gone, too, and what had to be left is told.
 
     It is beside the point of whatever it is done before: what keeps it from working is told, and stops nothing.
     """
     try:
+        yield from claims.mend(hub)
         swept = janitor.sweep(site(hub), clock.now(), _needed(hub))
         if whole:
             janitor.drop_refs(site(hub), _needed(hub))
     except (OSError, LoopwrightError) as problem:
-        yield f"dead labs can't be cleared away: {problem}"
+        yield f"what dead runs have left can't be cleared away: {problem}"
         return
     if swept.ended:
         yield f"ended {swept.ended} processes that were still at work in labs of runs that died"

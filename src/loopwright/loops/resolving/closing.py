@@ -77,7 +77,7 @@ def _unproven(hub: Hub, shop: Workshop, incident: Incident, found: Page, target:
     """What commands don't show on `target`."""
     with seated(hub, shop, incident, starting.mainline_tip(hub, shop.loops.mainline)) as desk:
         decisions.reinstate(hub, incident.run)
-        plan = starting.archived_plan(hub, incident.run) if starting.is_archived(hub, incident.run) else None
+        plan = starting.readable_plan(hub, incident.run)
         return list(Proof(desk, incident, target).missing(plan, found.analysis))
 
 
