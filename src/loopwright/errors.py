@@ -10,12 +10,15 @@ Everything that may go wrong in a way that a person has to mend.
   x LabFailed       1    an isolated place could not be opened, or died
   x LineStopped     3    a stopped line keeps this from beginning or landing; what opens it again is in the mend
   x Unreachable     4    an outside thing that is needed is missing: a model, a key, a program
+  x NoRoom          4    a disk has too little left for a lab, or is full
 
 A rejected chunk, a held landing and a stop are no errors: they are values (`Verdict`, `Held`, `Stop`).
 """
 
 from __future__ import annotations
 
+import errno
+import os
 from dataclasses import dataclass
 
 
@@ -106,3 +109,22 @@ class Unreachable(LoopwrightError):
     def __init__(self, problem: str, mend: str) -> None:
         super().__init__(f"{problem}\n  mend: {mend}")
         self.problem, self.mend = problem, mend
+
+
+class NoRoom(LoopwrightError):
+    """A disk has too little left for a lab, or is full. Nothing is lost: what was begun goes on once there is room."""
+
+    exit_code = 4
+
+    def __init__(self, place: str, needed: str, free: str, way_on: str = "the same command goes on from here") -> None:
+        self.lacks = f"{place} has too little room: {needed} needed"
+        self.place, self.needed, self.free, self.way_on = place, needed, free, way_on
+        super().__init__(f"{self.lacks}, {free} left\n  mend: make room there (`df {place}`); {way_on}")
+
+
+def is_full(problem: Exception) -> bool:
+    """Whether a disk that is full, or a quota, was in the way."""
+    if isinstance(problem, OSError):
+        return problem.errno in (errno.ENOSPC, errno.EDQUOT)
+    told = problem.output if isinstance(problem, GitFailed) else ""
+    return any(os.strerror(code) in told for code in (errno.ENOSPC, errno.EDQUOT))

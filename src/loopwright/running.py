@@ -11,7 +11,7 @@ from loopwright import shell, workshop
 from loopwright.clocks import SystemClock
 from loopwright.contracts import Clock, Tree, Workshop
 from loopwright.contracts.schemas import validate
-from loopwright.errors import BadFiles, BadUse, LoopwrightError, Problem
+from loopwright.errors import BadFiles, BadUse, LoopwrightError, NoRoom, Problem
 from loopwright.folders import agents, findings
 from loopwright.folders.trees import DiskTree
 from loopwright.journal import claims, line
@@ -63,6 +63,7 @@ def run(host: Host, name: str, *, words: bool = True) -> dict[str, Any]:
         shop = host.shop(plan, configured)
         if plan.status in ("ready", "running"):
             workshop.preflight(shop)
+            workshop.must_have_room(shop, starting.mainline_tip(host.hub, shop.loops.mainline))
     rewriting.write(host.hub, shop)
     if words:
         _take_words(host, shop, plan.name)
@@ -85,6 +86,16 @@ def _take_words(host: Host, shop: Workshop, plan: str) -> None:
                 take_word(host, incident.run)
             except LoopwrightError as problem:
                 host.tell(Event("note", f"gen-{incident.run}'s page: {problem}"))
+
+
+def crowded(host: Host) -> str:
+    """Why no lab could be opened now, in words that stay the same while that is so; '' when there is room."""
+    try:
+        shop = host.shop()
+        workshop.must_have_room(shop, starting.mainline_tip(host.hub, shop.loops.mainline))
+    except NoRoom as problem:
+        return f"waits: {problem.lacks}\n  mend: make room there; it goes on by itself"
+    return ""
 
 
 def decide(host: Host, verb: str, number: int, *, words: bool = True) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from loopwright.errors import BadUse
 from loopwright.folders import agents, dotenv, skills
 from loopwright.folders.trees import DiskTree
 from loopwright.journal.hub import Hub
-from loopwright.labs import clone, sandbox, worktree
+from loopwright.labs import clone, room, sandbox, worktree
 from loopwright.loops import starting
 from loopwright.models.defaults import access, choose
 from loopwright.vocabulary import Allowance, Event, Loops, Plan, Role, Skill, Standard
@@ -82,7 +82,7 @@ def assemble(
         return by_folder | {skill.name: skill for skill in found}
 
     return Workshop(
-        site=Site(hub.top, hub.common, hub.labs, hub.object_format, environ, {"core": 0}),
+        site=Site(hub.top, hub.common, hub.labs, hub.object_format, environ, {"core": 0}, floor(env)),
         loops=loops,
         lab_kind=kind,
         open_lab=lab(kind),
@@ -260,6 +260,16 @@ def _bounded(name: str, text: str) -> str:
     if len(text) <= _MOST_CONTEXT:
         return text
     return f"{text[:_MOST_CONTEXT]}\n[{len(text) - _MOST_CONTEXT} more characters: read {name}]"
+
+
+def floor(env: Mapping[str, str]) -> int:
+    """Bytes that must be free beside a lab's own files. Raises BadUse for a number that is none."""
+    return _number(env, "LOOPWRIGHT_DISK_FLOOR_MB", 256) << 20
+
+
+def must_have_room(shop: Workshop, commit: str) -> None:
+    """See that a lab of a commit has room, before anything is claimed. Raises NoRoom."""
+    room.must_be(shop.site, commit)
 
 
 def allowance(env: Mapping[str, str]) -> Allowance:

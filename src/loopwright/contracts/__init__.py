@@ -128,6 +128,7 @@ class Site:
     object_format: str  # sha1 | sha256
     env: Mapping[str, str]  # the host's environment, to choose a lab's from; keys never pass
     limits: Mapping[str, int]  # rlimits by name (fsize, nproc, ...), and a whole lab's memory and processes
+    floor: int = 256 << 20  # bytes that must be free beside a lab's own files before it opens; 0: as many as it takes
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ from pathlib import Path
 from loopwright import shell
 from loopwright.checkpoints import reached
 from loopwright.contracts import LabWish, Site
-from loopwright.errors import GitFailed, LabFailed
+from loopwright.errors import GitFailed, LabFailed, NoRoom, is_full
 from loopwright.git import PrivateGit
-from loopwright.labs import folder, leases
+from loopwright.labs import folder, leases, room
 from loopwright.labs.folder import BASE, READY, FolderLab
 from loopwright.labs.quota import Quota
 from loopwright.labs.walls import Walls
@@ -81,9 +81,13 @@ def _stand_up(site: Site, wish: LabWish, kind: str, make: Make, strays: shell.St
         return left
     lab = replace(left, wish=wish, fresh=True)
     try:
+        room.must_be(site, wish.commit)
         _make(lab, make)
     except (OSError, GitFailed) as problem:
         lab.remove()
+        if is_full(problem):
+            room.must_be(site, wish.commit)  # says how much there is now
+            raise NoRoom(str(site.labs), "more", "too little") from problem
         raise LabFailed(f"the lab {wish.name} could not be opened: {problem}") from problem
     return lab
 

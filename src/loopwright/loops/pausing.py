@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from typing import Any
 
 from loopwright import stopping
-from loopwright.errors import BadFiles, BadUse, Unreachable
+from loopwright.errors import BadFiles, BadUse, GitFailed, NoRoom, Unreachable, is_full
 from loopwright.loops import closing, execution, reports
 from loopwright.loops.andon import opening, settling
 from loopwright.loops.desk import Desk
@@ -33,8 +34,22 @@ def _carried_out(desk: Desk, *, decided: bool) -> dict[str, Any]:
     except BadUse as problem:  # such as a model that the API doesn't know: told as bad input, and the run stands still
         _standing(desk, Outcome.PAUSED, f"{problem.problem} (mend: {problem.mend})")
         raise BadUse(problem.problem, f"{problem.mend}; then `loopwright resume {desk.number}`") from problem
+    except (NoRoom, GitFailed, OSError) as problem:
+        if not (isinstance(problem, NoRoom) or is_full(problem)):
+            raise
+        with contextlib.suppress(GitFailed, OSError):  # there may be no room for that either: the claim tells enough
+            _standing(desk, Outcome.PAUSED, str(problem).replace("\n", " "))
+        raise _until_there_is_room(desk, problem) from problem
     except KeyboardInterrupt:
         return _standing(desk, Outcome.INTERRUPTED, "a person said stop")
+
+
+def _until_there_is_room(desk: Desk, problem: Exception) -> NoRoom:
+    way_on = f"`loopwright resume {desk.number}` goes on from here"
+    if isinstance(problem, NoRoom):
+        return NoRoom(problem.place, problem.needed, problem.free, way_on)
+    full = isinstance(problem, OSError) and problem.filename
+    return NoRoom(str(full or desk.hub.common), "more", "nothing", way_on)
 
 
 def _standing(desk: Desk, outcome: Outcome, why: str) -> dict[str, Any]:

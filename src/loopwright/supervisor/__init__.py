@@ -13,7 +13,7 @@ from typing import Any
 
 from loopwright import running, shell, workshop
 from loopwright.andon import breakers
-from loopwright.errors import BadUse, LineStopped, LoopwrightError
+from loopwright.errors import BadUse, LineStopped, LoopwrightError, NoRoom
 from loopwright.loops import tidying
 from loopwright.running import Host
 from loopwright.supervisor import children, wishes
@@ -80,6 +80,10 @@ class Supervisor:
         self.holding = any(job.verb == "land" for job in found.jobs)
         wanted = [job for job in found.jobs if job not in self.working]
         todo = [job for job in wanted if not self.tries.rests(self.host.hub, job, now)]
+        if todo and (why := running.crowded(self.host)):
+            for job in todo:
+                self._refuse(job, {"plan": job.plan, "problem": why, "exit": NoRoom.exit_code}, RESCAN)
+            return []
         room = max(found.parallel - len(self.working), 0)
         for job in todo[:room]:
             self.begun[job] = circumstances(self.host.hub, job)
