@@ -11,6 +11,8 @@ TAKEN = date(2026, 11, 20)
 
 _ALWAYS = date.min
 _MILLION = 1_000_000
+_HOUR = 2
+"""What is kept in the cache for an hour costs this many times the input, whatever the model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +21,7 @@ class Price:
 
     input: float
     output: float
-    cache_write: float  # kept for five minutes: the only kind that is asked for
+    cache_write: float  # kept for five minutes: the only kind that loopwright's own roles ask for
     cache_read: float
     since: date = _ALWAYS
     over: int = 0
@@ -66,15 +68,20 @@ def known(model: str) -> Model | None:
 
 
 def cost(
-    model: str, *, input: int, output: int, cache_read: int, cache_write: int, on: date
+    model: str, *, input: int, output: int, cache_read: int, cache_write: int, on: date, cache_hour: int = 0
 ) -> tuple[float | None, str | None]:
-    """(US dollars, None) for one request's tokens, or (None, why they have no known price)."""
+    """(US dollars, None) for one request's tokens, or (None, why they have no known price). `cache_hour`: how many of
+    those written to the cache are kept there for an hour."""
     entry = known(model)
     price = entry.price(input + cache_read + cache_write, on) if entry else None
     if price is None:
         return None, f"no price is known for the model {model} on {on} (price table of {TAKEN})"
     spent = (
-        input * price.input + output * price.output + cache_read * price.cache_read + cache_write * price.cache_write
+        input * price.input
+        + output * price.output
+        + cache_read * price.cache_read
+        + (cache_write - cache_hour) * price.cache_write
+        + cache_hour * price.input * _HOUR
     )
     return spent / _MILLION, None
 

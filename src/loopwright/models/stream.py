@@ -23,6 +23,7 @@ class Counts:
     output: int = 0
     cache_read: int = 0
     cache_write: int = 0
+    cache_hour: int = 0  # how many of those written are kept for an hour, which costs more
 
 
 @dataclass
@@ -108,6 +109,7 @@ class Answer:
             _or(usage.get("output_tokens"), self.counts.output),
             _or(usage.get("cache_read_input_tokens"), self.counts.cache_read),
             _or(usage.get("cache_creation_input_tokens"), self.counts.cache_write),
+            _or((usage.get("cache_creation") or {}).get("ephemeral_1h_input_tokens"), self.counts.cache_hour),
         )
 
 

@@ -1,0 +1,25 @@
+"""
+The one way from a lab to a model: a local endpoint that adds the key, holds the session's budget, and counts.
+
+    with gateway.opened(upstreams, allowance, time, keep) as door:
+        ...  # a lab's agent asks http://127.0.0.1:{door.port} (or door.socket) with door.token as its key
+
+| module       | what it knows                                                                    |
+|--------------|----------------------------------------------------------------------------------|
+| `door`       | the session's own: what is let in, passed on, charged and kept                     |
+| `apis`       | the paths that are passed on, whose key each takes, and how a no is said         |
+| `serving`    | the lab's side: a loopback port and a unix socket; who is let in, how much is read |
+| `asking`     | what a request asks for, what it may cost, and what isn't passed on of it        |
+| `purse`      | what may still be spent, by how many calls at once                               |
+| `forwarding` | the far side: with the key, piece by piece, trying nothing twice                 |
+| `hearing`    | what an answer says and cost, as it goes past                                    |
+| `notes`      | what of a call is kept                                                           |
+
+A lab holds a token that is worth nothing elsewhere, or later. What it can't be told any more (a call whose end nobody
+saw) counts as all that it might have cost.
+"""
+
+from loopwright.models.gateway.apis import Upstream
+from loopwright.models.gateway.door import Gateway, opened, spent
+
+__all__ = ["Gateway", "Upstream", "opened", "spent"]

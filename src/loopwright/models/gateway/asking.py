@@ -1,0 +1,109 @@
+"""What a request of a lab's asks for, read before anything of it goes further."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from loopwright.models import prices
+from loopwright.models.gateway.purse import Ceiling
+
+_BYTES_A_TOKEN = 3
+"""Text has about four bytes to a token, and 30 % more tokens in the newer models' count."""
+_PICTURE = 5_000
+"""Tokens that a picture may take at most, however many bytes it has."""
+_UNSAID = 32_000
+"""Tokens of an answer for which the request names no limit."""
+_LIMITS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
+_NEAR = ("function", "custom", "bash", "text_editor", "memory", "computer", "local_shell", "shell", "apply_patch")
+"""Kinds of tools that the agent itself runs. All others run on the far side, which may have a network."""
+
+
+class Senseless(ValueError):
+    """A request that can't be passed on: what is wrong with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request's body, and what may matter of it."""
+
+    body: Mapping[str, Any] = field(repr=False)
+    model: str
+    tokens: int  # its prompt's, as an estimate from above
+    answer: int  # tokens that the answer may have
+    streams: bool
+
+    def ceiling(self, on: date) -> Ceiling:
+        """What it may cost at most: all of its prompt may be written to the cache, for an hour."""
+        kept = {"cache_write": self.tokens, "cache_hour": self.tokens}
+        usd, _ = prices.cost(self.model, input=0, output=self.answer, cache_read=0, **kept, on=on)
+        return Ceiling(self.tokens + self.answer, usd)
+
+
+def read(data: bytes) -> Asked:
+    """A request's body. Raises Senseless for one that is no request, or that would have the far side reach out."""
+    try:
+        body = json.loads(data)
+    except (ValueError, RecursionError):
+        raise Senseless("the body is no JSON") from None
+    if not isinstance(body, dict) or not isinstance(body.get("model"), str):
+        raise Senseless("the body is no JSON object with a model")
+    if problem := next(_reaching_out(body), None):
+        raise Senseless(problem)
+    limit = max((body[name] for name in _LIMITS if isinstance(body.get(name), int)), default=_UNSAID)
+    pictures = list(_pictures(body))
+    tokens = (len(data) - sum(pictures)) // _BYTES_A_TOKEN + 1 + _PICTURE * len(pictures)
+    return Asked(body, body["model"], tokens, max(limit, 0), body.get("stream") is True)
+
+
+def _reaching_out(body: Mapping[str, Any]) -> Iterator[str]:
+    """What of a request would let a lab reach further than the model: through the far side's own tools and fetches."""
+    for name in ("mcp_servers", "container", "background"):
+        if body.get(name):
+            yield f"`{name}` isn't passed on: a lab reaches the model, and nothing through it"
+    tools = body.get("tools")
+    for tool in tools if isinstance(tools, list) else ():
+        kind = tool.get("type", "custom") if isinstance(tool, dict) else None
+        if not isinstance(kind, str) or not any(kind == near or kind.startswith(f"{near}_") for near in _NEAR):
+            yield f"the tool {kind!r} runs on the far side, and isn't passed on: a lab reaches the model alone"
+    for value in _objects(body):
+        if _fetches(value):
+            yield "a picture or file by its URL isn't passed on: a lab reaches the model alone; send its bytes"
+
+
+def _fetches(value: Mapping[str, Any]) -> bool:
+    """Whether a part of a message has the far side fetch something from an address."""
+    picture = value.get("image_url")
+    address = picture.get("url") if isinstance(picture, dict) else picture
+    if isinstance(address, str) and not address.startswith("data:"):
+        return value.get("type") in ("image_url", "input_image")
+    source = value.get("source")
+    by_url = isinstance(source, dict) and source.get("type") == "url" and value.get("type") in ("image", "document")
+    return by_url or (value.get("type") == "input_file" and bool(value.get("file_url")))
+
+
+def _pictures(body: Mapping[str, Any]) -> Iterator[int]:
+    """The sizes in bytes of the pictures that a request carries."""
+    for value in _objects(body):
+        source = value.get("source")
+        if value.get("type") == "image" and isinstance(source, dict) and isinstance(source.get("data"), str):
+            yield len(source["data"])
+        picture = value.get("image_url")
+        address = picture.get("url") if isinstance(picture, dict) else picture
+        if value.get("type") in ("image_url", "input_image") and isinstance(address, str):
+            yield len(address)
+
+
+def _objects(body: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Every object among the messages, at any depth: without recursion, for a lab may nest as deep as it likes."""
+    waiting: list[Any] = [body.get("messages"), body.get("input"), body.get("system")]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            yield value
+            waiting += value.values()
+        elif isinstance(value, list):
+            waiting += value

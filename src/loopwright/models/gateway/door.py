@@ -1,0 +1,204 @@
+"""One session's door: each request let in, passed on, charged and written down."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import secrets
+import shutil
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from loopwright.models.gateway import notes
+from loopwright.models.gateway.apis import APIS, MISSING, Api, Upstream, counted, refusal
+from loopwright.models.gateway.asking import Asked, Senseless, read
+from loopwright.models.gateway.forwarding import TALKS, Line, Out, Passed
+from loopwright.models.gateway.purse import Ceiling, Purse, Refused
+from loopwright.models.gateway.serving import Porter, served
+from loopwright.models.retry import Failure, Time
+from loopwright.vocabulary import Allowance, Usage
+
+Keep = Callable[[Mapping[str, Any]], None]
+
+_JSON = {"content-type": "application/json"}
+_LONGEST_PLACE = 60  # characters: a unix socket's whole path has at most 107
+_LAST_WORDS = 2.0
+"""Seconds that calls in flight get to come to their end when the session is over."""
+
+
+@dataclass
+class Gateway:
+    """One session's door to the models. `model`: the one that the role was given, whether its price is known or not."""
+
+    upstreams: Mapping[str, Upstream]
+    time: Time
+    keep: Keep = field(repr=False)
+    purse: Purse
+    model: str
+    token: str = field(repr=False)
+    port: int = 0
+    socket: Path = Path()
+    refused: Refused | None = None  # the newest call's, when it wasn't let in
+    failure: Failure | None = None  # the newest call's, when it brought no answer
+    _lock: threading.RLock = field(default_factory=threading.RLock)
+    _flying: dict[int, tuple[Asked, Ceiling]] = field(default_factory=dict)
+    _opened: Line | None = None  # with the first request: most of it is the import of the HTTP client
+
+    @property
+    def _line(self) -> Line:
+        with self._lock:
+            self._opened = self._opened or Line()
+            return self._opened
+
+    def knows(self, path: str) -> bool:
+        return path in APIS
+
+    def answer(self, path: str, query: str, headers: Mapping[str, str], data: bytes, out: Out) -> None:
+        """Answer one request of the lab's: by the far side, or with why not."""
+        api = APIS[path]
+        try:
+            asked = read(data)
+        except Senseless as problem:
+            out.whole(400, _JSON, refusal(400, str(problem)))
+            return
+        if api.upstream not in self.upstreams:
+            out.whole(403, _JSON, refusal(403, MISSING[api.upstream]))
+        elif api.generates:
+            self._spend(api, asked, query, headers, data, out)
+        else:
+            self._pass(api, asked, query, headers, data, out).last()
+
+    def _spend(self, api: Api, asked: Asked, query: str, headers: Mapping[str, str], data: bytes, out: Out) -> None:
+        """A call that costs: let in by the purse, written down before it goes out and after it came back."""
+        try:
+            number = self._admitted(asked)
+        except Refused as no:
+            with self._lock:
+                self.refused = no
+                told = {"kind": notes.CALL, "model": asked.model, "refused": no.word, "failure": no.why}
+                self.keep({**told, "at": self._at})
+            out.whole(403, _JSON, refusal(403, f"{no.why} ({no.word})"))
+            return
+        passed = self._pass(api, asked, query, headers, data, out)
+        self._settled(number, api, asked, passed)
+        passed.last()
+
+    def _admitted(self, asked: Asked) -> int:
+        ceiling = asked.ceiling(self.time.now().date())
+        if ceiling.usd is None and self.purse.allowance.usd is not None and asked.model != self.model:
+            raise Refused("dollars", f"the price of {asked.model[:100]} isn't known, and this session has a ceiling")
+        number = self.purse.reserve(ceiling)
+        with self._lock:
+            self._flying[number] = (asked, ceiling)
+            self.keep(notes.began(number, asked, ceiling, self._at))
+        return number
+
+    def _pass(self, api: Api, asked: Asked, query: str, headers: Mapping[str, str], data: bytes, out: Out) -> Passed:
+        body = counted(api, asked.body)
+        sent = data if body is None else json.dumps(body).encode()
+        return self._line.passed(api, self.upstreams[api.upstream], query, headers, sent, asked.streams, out)
+
+    def _settled(self, number: int, api: Api, asked: Asked, passed: Passed) -> None:
+        passed.ear.over()
+        paid = notes.usage(asked, passed, self.time.now().date())
+        with self._lock:
+            if self._flying.pop(number, None) is None:
+                return  # the session is over: this call was charged already
+            self.refused, self.failure = None, passed.failure
+            self.keep(notes.ended(number, api.path, asked, passed, paid, self._at))
+        self.purse.settle(number, paid)
+
+    @property
+    def _at(self) -> float:
+        return self.time.monotonic() - self.purse.began
+
+    def end(self) -> None:
+        """Charge what is still in flight with its ceiling, and let go of the far side."""
+        today = self.time.now().date()
+        with self._lock:
+            for number, (asked, ceiling) in tuple(self._flying.items()):
+                paid = notes.lost(asked.model, ceiling, today)
+                self.keep(_lost(number, asked.model, paid))
+                self.purse.settle(number, paid)
+            self._flying.clear()
+            if self._opened is not None:
+                self._opened.close()
+
+
+def _lost(number: object, model: str, paid: Usage) -> dict[str, Any]:
+    why = "nobody saw its end: it counts as all that it might have cost"
+    told = {"kind": notes.CALL, "call": number, "model": model, "whole": False, "failure": why}
+    return {**told, "usage": {name: getattr(paid, name) for name in Usage.__dataclass_fields__}}
+
+
+def spent(entries: Sequence[Mapping[str, Any]]) -> Usage:
+    """What the calls among a transcript's entries have cost."""
+    return sum((Usage(**entry["usage"]) for entry in entries if isinstance(entry.get("usage"), dict)), Usage())
+
+
+def _orphans(entries: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """The calls that a process which was killed had begun."""
+    open_calls: dict[object, Mapping[str, Any]] = {}
+    for entry in entries:
+        if entry.get("kind") == notes.ASKED:
+            open_calls[entry["call"]] = entry
+        elif entry.get("kind") == notes.CALL:
+            open_calls.pop(entry.get("call"), None)
+    yield from open_calls.values()
+
+
+@contextlib.contextmanager
+def opened(
+    upstreams: Mapping[str, Upstream],
+    allowance: Allowance,
+    time: Time,
+    keep: Keep,
+    *,
+    model: str = "",
+    before: Sequence[Mapping[str, Any]] = (),
+    chance: Callable[[int], str] = secrets.token_hex,
+) -> Iterator[Gateway]:
+    """Open the door for one session. `upstreams` by name: anthropic, openai. `keep` gets each call's entries, one at a
+    time, from any thread. `before`: the entries of an earlier process of this session, whose calls count."""
+    today = time.now().date()
+    for entry in _orphans(before):
+        keep(made := _lost(entry["call"], entry["model"], notes.lost(entry["model"], entry["ceiling"], today)))
+        before = (*before, made)
+    paid = spent(before)
+    dollars = sum(Usage(**entry["usage"]).usd or 0.0 for entry in before if isinstance(entry.get("usage"), dict))
+    purse = Purse(allowance, time.monotonic, time.monotonic(), paid, dollars, paid.requests)
+    purse = replace(purse, _number=sum(entry.get("kind") == notes.ASKED for entry in before))
+    door = Gateway(upstreams, time, keep, purse, model, f"lw-{chance(24)}")
+    porter = Porter(door.token, door)
+    with _place() as folder, served(porter, folder / "socket") as port:
+        door.port, door.socket = port, folder / "socket"
+        try:
+            yield door
+        finally:
+            _close(door, porter)
+
+
+def _close(door: Gateway, porter: Porter) -> None:
+    """End the talks. Calls that were just made get a moment to be counted; what doesn't end then is charged in full."""
+    door.purse.close()
+    porter.hang_up()
+    for _ in range(TALKS):
+        if not porter.talks.acquire(timeout=_LAST_WORDS):
+            break
+    door.end()
+
+
+@contextlib.contextmanager
+def _place() -> Iterator[Path]:
+    """A folder for the socket that others may enter: a lab's commands may run as somebody else."""
+    short = len(tempfile.gettempdir()) <= _LONGEST_PLACE
+    folder = Path(tempfile.mkdtemp(prefix="lw-", dir=None if short else "/tmp"))
+    folder.chmod(0o755)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

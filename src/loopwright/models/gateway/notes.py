@@ -1,0 +1,92 @@
+"""What of a call is kept in the session's transcript: enough to see what went on, and what it cost, within bounds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import date
+from typing import Any
+
+from loopwright.models import prices
+from loopwright.models.gateway.asking import Asked
+from loopwright.models.gateway.forwarding import Passed
+from loopwright.models.gateway.purse import Ceiling
+from loopwright.models.stream import Answer
+from loopwright.vocabulary import Usage
+
+SHOWN = 16_384
+"""Characters of what was said last, and of what was answered, that are kept."""
+_SAID_BYTES_A_TOKEN = 4
+
+ASKED, CALL = "asked", "call"
+
+
+def usage(asked: Asked, passed: Passed, on: date) -> Usage:
+    """What a call cost, as far as it came. What its answer doesn't count is taken by its size."""
+    answer = passed.ear.answer
+    if passed.status is None or passed.status >= 300:
+        return Usage()
+    counts, said = answer.counts, passed.size // _SAID_BYTES_A_TOKEN
+    told = {
+        "input": counts.input,
+        "output": counts.output if answer.whole else max(counts.output, _said(answer)),
+        "cache_read": counts.cache_read,
+        "cache_write": counts.cache_write,
+    }
+    if not any(told.values()):
+        told = {"input": asked.tokens, "output": said, "cache_read": 0, "cache_write": 0}
+    usd, why = prices.cost(answer.model or asked.model, **told, cache_hour=counts.cache_hour, on=on)
+    return Usage(**told, usd=usd, unpriced=why, requests=1)
+
+
+def _said(answer: Answer) -> int:
+    return len(json.dumps(answer.blocks)) // _SAID_BYTES_A_TOKEN if answer.blocks else 0
+
+
+def lost(model: str, ceiling: Mapping[str, Any] | Ceiling, on: date) -> Usage:
+    """What a call counts as that nobody saw the end of: all that it might have cost."""
+    known = asdict(ceiling) if isinstance(ceiling, Ceiling) else ceiling
+    usd, unpriced = known["usd"], prices.cost(model, input=1, output=0, cache_read=0, cache_write=0, on=on)[1]
+    return Usage(input=int(known["tokens"]), usd=usd, unpriced=unpriced, requests=1)
+
+
+def began(number: int, asked: Asked, ceiling: Ceiling, at: float) -> dict[str, Any]:
+    """The entry that a call begins with: a process that is killed before its end leaves this one behind."""
+    return {"kind": ASKED, "call": number, "model": asked.model, "ceiling": asdict(ceiling), "at": round(at, 3)}
+
+
+def ended(number: int, path: str, asked: Asked, passed: Passed, spent: Usage, at: float) -> dict[str, Any]:
+    """The entry for a call that came to its end."""
+    answer = passed.ear.answer
+    tools = [block["name"] for block in answer.blocks if block.get("type") == "tool_use"]
+    return {
+        "kind": CALL,
+        "call": number,
+        "path": path,
+        "model": answer.model or asked.model,
+        "said": shown(_last(asked.body)),
+        "status": passed.status,
+        "content": shown(answer.blocks),
+        "tools": tools,
+        "stop_reason": answer.stop_reason,
+        "whole": answer.whole,
+        "failure": str(passed.failure) if passed.failure else None,
+        "usage": asdict(spent),
+        "at": round(at, 3),
+    }
+
+
+def _last(body: Mapping[str, Any]) -> Any:
+    """The newest message of a request, which is what the ones before it didn't have."""
+    said = body.get("messages") or body.get("input")
+    return said[-1] if isinstance(said, list) and said else said
+
+
+def shown(value: Any) -> Any:
+    """The value itself, or the two ends of its JSON."""
+    text = json.dumps(value, ensure_ascii=False)
+    if len(text) <= SHOWN:
+        return value
+    half = SHOWN // 2
+    return f"{text[:half]}\n[... {len(text) - SHOWN} characters left out here ...]\n{text[-half:]}"

@@ -1,0 +1,102 @@
+"""What a session may still spend: free + reserved + spent = the allowance, whatever goes on at once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from loopwright.vocabulary import Allowance, Usage
+
+WORDS = ("max-turns", "tokens", "dollars", "time")
+"""The ceilings, by the words of `Report.ended`."""
+
+
+class Refused(Exception):
+    """A call that doesn't fit into what is left. `word` names the ceiling."""
+
+    def __init__(self, word: str, why: str) -> None:
+        super().__init__(why)
+        self.word, self.why = word, why
+
+
+@dataclass(frozen=True, slots=True)
+class Ceiling:
+    """The most that one call may cost. `usd` is None where its price isn't known."""
+
+    tokens: int
+    usd: float | None = None
+
+
+@dataclass
+class Purse:
+    """One session's allowance. Every method may be called from any thread.
+
+    A call is let in once its ceiling fits beside what is spent and what is in flight. One that would fit if the calls
+    in flight cost nothing waits for them: it is refused only when it can't fit whatever they come to.
+    """
+
+    allowance: Allowance
+    monotonic: Callable[[], float]
+    began: float
+    spent: Usage = field(default_factory=Usage)  # of earlier processes of this session, too
+    dollars: float = 0.0  # what of it has a known price: a model without one takes nothing from the dollars
+    turns: int = 0
+    reserved: dict[int, Ceiling] = field(default_factory=dict)
+    closed: bool = False
+    _number: int = 0
+    _changed: threading.Condition = field(default_factory=threading.Condition)
+
+    def reserve(self, ceiling: Ceiling) -> int:
+        """Let a call in; the number to settle it by. Raises Refused."""
+        with self._changed:
+            while True:
+                self._refuse(ceiling)
+                if self._fits(ceiling):
+                    self._number += 1
+                    self.reserved[self._number] = ceiling
+                    return self._number
+                self._changed.wait(1.0)
+
+    def settle(self, number: int, usage: Usage) -> None:
+        """A call has come to its end, and cost this much; a call without an answer is no turn."""
+        with self._changed:
+            if self.reserved.pop(number, None) is None:
+                return
+            self.spent += usage
+            self.dollars += usage.usd or 0.0
+            self.turns += usage.requests
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        """Let nobody in any more, and nobody wait."""
+        with self._changed:
+            self.closed = True
+            self._changed.notify_all()
+
+    def _refuse(self, ceiling: Ceiling) -> None:
+        """Raise Refused for a call that fits in no case."""
+        may = self.allowance
+        if self.closed:
+            raise Refused("time", "the session is over")
+        if may.seconds is not None and self.monotonic() - self.began >= may.seconds:
+            raise Refused("time", f"the session's {may.seconds:g} seconds are over")
+        if self.turns >= may.turns:
+            raise Refused("max-turns", f"the session's {may.turns} requests are made")
+        if may.tokens is not None and self.spent.tokens + ceiling.tokens > may.tokens:
+            left = max(may.tokens - self.spent.tokens, 0)
+            raise Refused("tokens", f"{left} tokens are left, and this call could take {ceiling.tokens}")
+        if may.usd is not None and ceiling.usd is not None and self.dollars + ceiling.usd > may.usd:
+            left_usd = max(may.usd - self.dollars, 0.0)
+            raise Refused("dollars", f"${left_usd:.4f} are left, and this call could cost ${ceiling.usd:.4f}")
+
+    def _fits(self, ceiling: Ceiling) -> bool:
+        """Whether it fits beside the calls in flight, each of which may cost all of its ceiling."""
+        may, flying = self.allowance, tuple(self.reserved.values())
+        tokens = self.spent.tokens + sum(other.tokens for other in flying) + ceiling.tokens
+        usd = self.dollars + sum(other.usd or 0.0 for other in flying) + (ceiling.usd or 0.0)
+        return (
+            self.turns + len(flying) < may.turns
+            and (may.tokens is None or tokens <= may.tokens)
+            and (may.usd is None or ceiling.usd is None or usd <= may.usd)
+        )

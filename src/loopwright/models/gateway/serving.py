@@ -1,0 +1,207 @@
+"""The lab's side: HTTP on a loopback port and on a unix socket, bounded in every direction."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from hmac import compare_digest
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from socketserver import BaseServer, ThreadingMixIn, ThreadingTCPServer, ThreadingUnixStreamServer
+from typing import Any, Protocol
+
+from loopwright.models.gateway.apis import refusal
+from loopwright.models.gateway.forwarding import TALKS, Out
+
+LARGEST = 32 << 20
+"""Bytes of a request, as the Messages API itself has it."""
+_SMALL = 1 << 20
+_IDLE = 120.0
+"""Seconds that a connection may say nothing, or take nothing."""
+_JSON = {"content-type": "application/json"}
+
+
+class Answers(Protocol):
+    """Who answers what was let in."""
+
+    def knows(self, path: str) -> bool: ...
+
+    def answer(self, path: str, query: str, headers: Mapping[str, str], data: bytes, out: Out) -> None: ...
+
+
+@dataclass
+class Porter:
+    """Who is let in: whoever has the token, and not more than so many at once."""
+
+    token: str = field(repr=False)
+    answers: Answers = field(repr=False)
+    talks: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(TALKS))
+    open: set[socket.socket] = field(default_factory=set)
+
+    def lets_in(self, headers: Mapping[str, str]) -> bool:
+        told = {name.lower(): value for name, value in headers.items()}
+        keys = (told.get("x-api-key", ""), told.get("authorization", "").removeprefix("Bearer "))
+        return any(compare_digest(key.encode(), self.token.encode()) for key in keys)
+
+    def hang_up(self) -> None:
+        """End every talk that goes on."""
+        for talk in tuple(self.open):
+            with contextlib.suppress(OSError):
+                talk.shutdown(socket.SHUT_RDWR)
+
+
+class _Serving(ThreadingMixIn):
+    """What both servers have: few talks at once, and ends of talks that are no news."""
+
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 64
+    porter: Porter
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        if self.porter.talks.acquire(blocking=False):
+            self.porter.open.add(request)
+            super().process_request(request, client_address)
+        else:
+            request.close()
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self.porter.open.discard(request)
+            self.porter.talks.release()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A lab that goes away in the middle is no news; everything else is."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)  # type: ignore[misc]
+
+
+class ByPort(_Serving, ThreadingTCPServer):
+    def __init__(self, porter: Porter) -> None:
+        super().__init__(("127.0.0.1", 0), _Talk)
+        self.porter = porter
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        talk, address = super().get_request()
+        talk.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, True)  # else a small piece waits for the last one's ack
+        return talk, address
+
+
+class ByPath(_Serving, ThreadingUnixStreamServer):
+    def __init__(self, porter: Porter, path: Path) -> None:
+        super().__init__(str(path), _Talk)
+        self.porter = porter
+        path.chmod(0o666)  # a lab's commands may run as somebody else; as at the port, the token says who may ask
+
+
+class _Talk(BaseHTTPRequestHandler):
+    """One connection. Fits `forwarding.Out`."""
+
+    protocol_version = "HTTP/1.1"
+    server_version, sys_version = "loopwright", ""
+    timeout = _IDLE
+    server: Any
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Nothing is logged: what is kept is in the session's transcript."""
+
+    # The names that http.server looks for:
+    def do_GET(self) -> None:
+        if self._let_in(self.path.partition("?")[0] == "/"):
+            self.whole(200, _JSON, b"{}")
+
+    do_HEAD = do_GET
+
+    def do_POST(self) -> None:
+        path, _, query = self.path.partition("?")
+        answers = self.server.porter.answers
+        if not self._let_in(answers.knows(path)) or (data := self._body()) is None:
+            return
+        answers.answer(path, query, dict(self.headers.items()), data, self)
+
+    def do_PUT(self) -> None:
+        self._let_in(False)
+
+    do_DELETE = do_PATCH = do_OPTIONS = do_PUT
+
+    def _let_in(self, known: bool) -> bool:
+        """Whether this request may come in; else it is told why not."""
+        if not self.server.porter.lets_in(dict(self.headers.items())):
+            self._refuse(401, "this endpoint is for one session's agent, which has its token")
+        elif not known:
+            self._refuse(404, f"{self.command} {self.path[:200]} isn't passed on")
+        else:
+            return True
+        return False
+
+    def _body(self) -> bytes | None:
+        """The request's body; None when it is refused."""
+        length = self.headers.get("content-length", "")
+        if not length.isdecimal():
+            self._refuse(411, "a request has a content-length here")
+            return None
+        if int(length) > LARGEST:
+            self._refuse(413, f"a request has at most {LARGEST} bytes")
+            return None
+        return self.rfile.read(int(length))
+
+    def _refuse(self, status: int, why: str) -> None:
+        self.close_connection = True
+        length = self.headers.get("content-length", "")
+        if length.isdecimal() and int(length) <= _SMALL:
+            self.rfile.read(int(length))  # an end with bytes unread would take the answer back
+        self.whole(status, _JSON, refusal(status, why))
+
+    # -------------------------------------------------------------- Out
+
+    def whole(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        self._begin(status, {**headers, "content-length": str(len(body))})
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def begin(self, status: int, headers: Mapping[str, str]) -> None:
+        if self.request_version == "HTTP/1.1":
+            self._begin(status, {**headers, "transfer-encoding": "chunked"})
+        else:
+            self.close_connection = True
+            self._begin(status, headers)
+
+    def piece(self, data: bytes) -> None:
+        self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data) if self.request_version == "HTTP/1.1" else data)
+
+    def end(self) -> None:
+        if self.request_version == "HTTP/1.1":
+            self.wfile.write(b"0\r\n\r\n")
+
+    def hang_up(self) -> None:
+        self.close_connection = True
+        with contextlib.suppress(OSError):
+            self.connection.shutdown(socket.SHUT_RDWR)
+
+    def _begin(self, status: int, headers: Mapping[str, str]) -> None:
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        if self.close_connection:
+            self.send_header("connection", "close")
+        self.end_headers()
+
+
+@contextlib.contextmanager
+def served(porter: Porter, path: Path) -> Iterator[int]:
+    """Serve until the block ends; the port."""
+    with contextlib.ExitStack() as stack:
+        by_port = stack.enter_context(ByPort(porter))
+        servers: tuple[BaseServer, ...] = (by_port, stack.enter_context(ByPath(porter, path)))
+        for server in servers:
+            thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+            thread.start()
+            stack.callback(thread.join)
+            stack.callback(server.shutdown)
+        yield int(by_port.server_address[1])

@@ -1,0 +1,263 @@
+"""Who and what is let in, and what it may cost: each no is an answer that a client can read, with nothing sent on."""
+
+import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler
+from typing import Any
+
+import anthropic
+import pytest
+
+from loopwright.models.gateway import spent
+from loopwright.testing.frontdoor import until
+from loopwright.vocabulary import Allowance
+
+from .doors import KEY, MODEL, Door, far_side, message, open_door, say_json
+
+ASKED = {"model": MODEL, "max_tokens": 9, "messages": [{"role": "user", "content": "Hi"}]}
+
+
+def far_from(door: Door) -> bool:
+    """Whether nothing reached the far side, and nothing was spent."""
+    return not door.far.requests and door.gateway.purse.spent.requests == 0
+
+
+@pytest.mark.parametrize("token", ["", "wrong", KEY, "lw-"])
+def test_who_has_no_token_is_refused(token: str) -> None:
+    body = json.dumps(ASKED).encode()
+    with open_door() as door:
+        for name in (f"x-api-key: {token}", f"authorization: Bearer {token}"):
+            head = f"POST /v1/messages HTTP/1.1\r\nhost: x\r\n{name}\r\ncontent-length: {len(body)}"
+            status, told = door.raw(head, body)
+            assert (status, told["error"]["type"]) == (401, "authentication_error")
+        assert door.raw("HEAD / HTTP/1.1\r\nhost: x")[0] == 401
+        assert far_from(door)
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/v1/messages/batches"),
+        ("POST", "/v1/messages/../files"),
+        ("POST", "/v1/complete"),
+        ("POST", "http://elsewhere.example/v1/messages"),
+        ("GET", "/v1/messages"),
+        ("GET", "/v1/models"),
+        ("DELETE", "/v1/files/1"),
+        ("PUT", "/"),
+        ("OPTIONS", "/v1/messages"),
+    ],
+)
+def test_every_other_path_is_refused_with_its_name(method: str, path: str) -> None:
+    with open_door() as door:
+        head = f"{method} {path} HTTP/1.1\r\nhost: x\r\nx-api-key: {door.gateway.token}\r\ncontent-length: 2"
+        status, told = door.raw(head, b"{}")
+        assert status == 404
+        assert f"{method} {path}" in told["error"]["message"]
+        assert far_from(door)
+
+
+def test_a_look_whether_anybody_is_there_is_answered() -> None:
+    with open_door() as door:
+        for method in ("GET", "HEAD"):
+            assert door.raw(f"{method} / HTTP/1.1\r\nhost: x\r\nx-api-key: {door.gateway.token}")[0] == 200
+
+
+def test_a_body_without_end_or_past_the_limit_is_not_read() -> None:
+    with open_door() as door:
+        head = f"POST /v1/messages HTTP/1.1\r\nhost: x\r\nx-api-key: {door.gateway.token}"
+        assert door.raw(f"{head}\r\ncontent-length: 99999999999")[0] == 413
+        assert door.raw(f"{head}\r\ncontent-length: -1")[0] == 411
+        assert door.raw(f"{head}\r\ntransfer-encoding: chunked")[0] == 411
+        assert far_from(door)
+
+
+@pytest.mark.parametrize("body", [b"{", b"[]", b"{}", b'{"model": 3}', b"[" * 100_000, b"\xff\xfe"])
+def test_what_is_no_request_is_refused(body: bytes) -> None:
+    with open_door() as door:
+        head = f"POST /v1/messages HTTP/1.1\r\nhost: x\r\nx-api-key: {door.gateway.token}"
+        status, told = door.raw(f"{head}\r\ncontent-length: {len(body)}", body)
+        assert (status, told["error"]["type"]) == (400, "invalid_request_error")
+        assert far_from(door)
+
+
+PICTURE = {"type": "image", "source": {"type": "url", "url": "https://elsewhere.example/?secret"}}
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"mcp_servers": [{"type": "url", "url": "https://elsewhere.example", "name": "x"}]},
+        {"tools": [{"type": "web_search_20250305", "name": "web_search"}]},
+        {"tools": [{"type": "web_fetch_20250910", "name": "web_fetch"}]},
+        {"tools": [{"type": "code_execution_20250825", "name": "code_execution"}]},
+        {"tools": [{"name": "own"}, {"type": "mcp", "server_url": "https://elsewhere.example"}]},
+        {"background": True},
+        {"messages": [{"role": "user", "content": [PICTURE]}]},
+        {"messages": [{"role": "user", "content": [{"type": "tool_result", "content": [PICTURE]}]}]},
+        {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://e.example"}}]}]},
+        {"input": [{"role": "user", "content": [{"type": "input_file", "file_url": "https://e.example"}]}]},
+    ],
+)
+def test_nothing_reaches_further_than_the_model_through_the_far_side(more: dict[str, Any]) -> None:
+    with open_door() as door:
+        status, told = door.post("/v1/messages", {**ASKED, **more})
+        assert status == 400
+        assert "a lab reaches the model" in told["error"]["message"]
+        assert far_from(door)
+
+
+def test_tools_that_the_agent_runs_itself_and_pictures_by_their_bytes_pass() -> None:
+    tools = [
+        {"name": "own", "input_schema": {}},
+        {"type": "bash_20250124", "name": "bash"},
+        {"type": "custom", "name": "x"},
+    ]
+    picture = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "A" * 3_000_000}}
+    said = [{"role": "user", "content": [picture, {"type": "text", "text": "see https://elsewhere.example"}]}]
+    with open_door(allowance=Allowance(tokens=20_000, seconds=None)) as door:
+        assert door.post("/v1/messages", {**ASKED, "tools": tools, "messages": said})[0] == 200
+
+
+# ---------------------------------------------------------------- the budget
+
+
+@pytest.mark.parametrize(
+    ("allowance", "word"),
+    [
+        (Allowance(turns=0), "max-turns"),
+        (Allowance(tokens=1_000), "tokens"),
+        (Allowance(usd=0.02), "dollars"),  # 1,000 tokens of an answer are $0.02; there is a prompt, too
+        (Allowance(seconds=0), "time"),
+    ],
+)
+def test_a_call_that_cannot_fit_is_refused_before_it_is_made(allowance: Allowance, word: str) -> None:
+    with open_door(allowance=allowance) as door:
+        with pytest.raises(anthropic.PermissionDeniedError, match=word):
+            door.ask(max_tokens=1_000)
+        assert far_from(door)
+        assert door.gateway.refused is not None
+        assert door.gateway.refused.word == word
+    assert [(call["refused"], "usage" in call) for call in door.calls] == [(word, False)]
+
+
+def test_what_answers_cost_is_gone_and_the_next_call_that_fits_is_let_in() -> None:
+    with open_door(allowance=Allowance(tokens=2_000, seconds=None)) as door:
+        door.ask(max_tokens=1_500)
+        used = door.gateway.purse.spent
+        assert used.requests == 1
+        assert 0 < used.tokens < 500
+        assert used.usd == pytest.approx((used.input * 4 + used.output * 20) / 1e6)
+        with pytest.raises(anthropic.PermissionDeniedError, match=f"{2_000 - used.tokens} tokens are left"):
+            door.ask(max_tokens=2_000)
+        door.ask(max_tokens=1_000)
+        assert door.gateway.refused is None
+    assert spent(door.entries) == door.gateway.purse.spent
+
+
+def test_a_model_of_unknown_price_slips_past_no_dollar_ceiling_unless_it_is_the_roles_own() -> None:
+    with open_door(allowance=Allowance(usd=5, seconds=None)) as door:
+        with pytest.raises(anthropic.PermissionDeniedError, match="price of dear-one isn't known"):
+            door.ask(model="dear-one")
+        door.gateway.model = "dear-one"
+        assert door.ask(model="dear-one").content[0].text == "Hello."
+        assert door.gateway.purse.spent.usd is None
+        assert "no price is known" in str(door.gateway.purse.spent.unpriced)
+
+
+def test_an_hour_in_the_cache_costs_what_it_costs() -> None:
+    usage: dict[str, Any] = {"cache_creation_input_tokens": 1_000}
+    usage["cache_creation"] = {"ephemeral_1h_input_tokens": 600}
+
+    def keeping(talk: BaseHTTPRequestHandler, body: bytes) -> None:
+        say_json(talk, message(**usage, cache_read_input_tokens=100))
+
+    with far_side(keeping) as far, open_door(far=far) as door:
+        door.ask()
+    paid = door.calls[0]["usage"]
+    assert (paid["input"], paid["output"], paid["cache_read"], paid["cache_write"]) == (10, 5, 100, 1_000)
+    assert paid["usd"] == pytest.approx((10 * 4 + 5 * 20 + 100 * 0.20 + 400 * 5 + 600 * 8) / 1e6)
+
+
+def test_calls_at_once_are_reserved_for_and_overrun_nothing() -> None:
+    """Four may be made, eight ask at once: those that have to wait for the others' costs do, and then it is over."""
+    most = threading.Semaphore(0)
+    flying, peak = [0], [0]
+    lock = threading.Lock()
+
+    def slowly(talk: BaseHTTPRequestHandler, body: bytes) -> None:
+        with lock:
+            flying[0] += 1
+            peak[0] = max(peak[0], flying[0])
+        most.acquire(timeout=10)
+        with lock:
+            flying[0] -= 1
+        say_json(talk, message(input_tokens=400, output_tokens=100))
+
+    def ask(door: Door) -> str:
+        try:
+            return str(door.ask(max_tokens=900).content[0].text)
+        except anthropic.PermissionDeniedError as no:
+            return str(no)
+
+    with far_side(slowly) as far, open_door(allowance=Allowance(tokens=2_500, seconds=None), far=far) as door:
+        with ThreadPoolExecutor(8) as pool:
+            asking = [pool.submit(ask, door) for _ in range(8)]
+            until(lambda: flying[0] == 2)
+            most.release(8)
+            said = [one.result() for one in asking]
+        assert said.count("Hello.") == 4
+        assert sum("tokens are left" in text for text in said) == 4
+        assert peak[0] == 2
+        assert (door.gateway.purse.spent.tokens, door.gateway.purse.reserved) == (2_000, {})
+
+
+# ---------------------------------------------------------------- what is kept
+
+
+def test_what_an_earlier_process_paid_counts_and_a_call_nobody_saw_the_end_of_counts_in_full() -> None:
+    with open_door() as door:
+        door.ask()
+    paid = spent(door.entries)
+    begun = {"kind": "asked", "call": 2, "model": MODEL, "ceiling": {"tokens": 700, "usd": 0.01}, "at": 1.0}
+    before = [*door.entries, begun]
+    with open_door(allowance=Allowance(turns=3, seconds=None), before=before) as again:
+        assert again.gateway.purse.spent.tokens == paid.tokens + 700
+        assert again.gateway.purse.dollars == pytest.approx((paid.usd or 0) + 0.01)
+        again.ask()
+        with pytest.raises(anthropic.PermissionDeniedError, match="max-turns"):
+            again.ask()
+    lost = again.calls[0]
+    assert (lost["call"], lost["whole"], lost["usage"]["input"]) == (2, False, 700)
+    assert again.entries[1]["call"] == 3
+
+
+def test_a_session_that_ends_in_the_middle_of_a_call_is_charged_for_it() -> None:
+    asked, over = threading.Event(), threading.Event()
+
+    def silent(talk: BaseHTTPRequestHandler, body: bytes) -> None:
+        asked.set()
+        over.wait(20)
+        talk.close_connection = True
+
+    with far_side(silent) as far, ThreadPoolExecutor(1) as pool:
+        with open_door(far=far) as door:
+            asking = pool.submit(door.ask, max_tokens=1_000)
+            assert asked.wait(10)
+        over.set()
+        with pytest.raises(anthropic.APIConnectionError):
+            asking.result()
+    (call,) = door.calls
+    assert (call["whole"], call["failure"].startswith("nobody saw its end")) == (False, True)
+    assert call["usage"]["input"] > 1_000
+
+
+def test_long_texts_are_kept_by_their_two_ends() -> None:
+    with open_door() as door:
+        door.ask("begin " + "x" * 100_000 + " end")
+    told = door.calls[0]["said"]
+    assert len(told) < 20_000
+    assert "begin" in told
+    assert " end" in told
+    assert "characters left out here" in told
