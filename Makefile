@@ -3,9 +3,10 @@
 PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python3.14; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
+AGENTS := .agents-cache
 READY := .venv/.ready
 
-.PHONY: demo test check bench clean
+.PHONY: demo test agents check bench clean
 
 $(READY): pyproject.toml
 	@test -n "$(PYTHON)" || { echo "loopwright needs Python 3.11 or newer; name one: make PYTHON=..."; exit 2; }
@@ -19,6 +20,19 @@ demo: $(READY)
 test: $(READY)
 	$(BIN)/python -m pytest -n auto
 
+# The coding agents that tests/agents has play roles: pinned, in a folder that git ignores. Of their install scripts only
+# two are run, which put the program of this system in its place. (`npm ci` refuses: opencode's packages for other
+# systems aren't in every registry, so the lock file lacks them.)
+agents: $(AGENTS)/.ready
+
+$(AGENTS)/.ready: tests/agents/package.json tests/agents/package-lock.json
+	@command -v npm > /dev/null || { echo "the agents are Node programs: install node 20 or newer, with npm"; exit 2; }
+	mkdir -p $(AGENTS)
+	cp tests/agents/package.json tests/agents/package-lock.json $(AGENTS)/
+	cd $(AGENTS) && npm install --ignore-scripts --no-audit --no-fund --loglevel=error
+	cd $(AGENTS) && npm rebuild @anthropic-ai/claude-code opencode-ai --no-audit --no-fund --loglevel=error
+	@touch $@
+
 check: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -30,4 +44,4 @@ bench: $(READY)
 	$(BIN)/python -m benchmarks
 
 clean:
-	rm -rf .venv
+	rm -rf .venv $(AGENTS)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from loopwright.backends.agents import AGENTS
 from loopwright.backends.anthropic import Anthropic, horizon
 from loopwright.backends.command import Command
 from loopwright.backends.scripted import Scripted
@@ -39,6 +40,7 @@ BACKENDS: dict[str, Backend] = {
     "anthropic": Anthropic(),
     "command": Command(),
     "scripted": Scripted(),
+    **AGENTS,
 }
 LEFT_OUT = "none"
 """The backend of a role that nobody plays."""
@@ -226,7 +228,7 @@ def _role(tree: Tree, name: str, env: Mapping[str, str]) -> Role:
 
 def _model(tree: Tree, role: Role, env: Mapping[str, str]) -> str | None:
     """The model by role file, environment, default; None for a role that no model plays."""
-    if role.backend != "anthropic":
+    if role.backend != "anthropic" and (role.backend not in AGENTS or AGENTS[role.backend].definition.api == "openai"):
         return role.model
     maker = agents.role(tree, "maker")
     return choose(role.name, role.model, env, maker.model or choose("maker", None, env))
@@ -244,6 +246,8 @@ def preflight(shop: Workshop) -> None:
         if role.backend == "anthropic":
             access(name, shop.env)
             horizon(shop.env)
+        if role.backend in AGENTS:
+            AGENTS[role.backend].ready(name, shop.env)
 
 
 def context(tree: Tree) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 from loopwright import stopping
 from loopwright.backends import offers
 from loopwright.backends.briefing import opening
+from loopwright.backends.feeding import fare, fed, keyed
 from loopwright.backends.tools import keep_beside
 from loopwright.contracts import Lab, Session
 from loopwright.errors import BadUse
@@ -31,10 +32,13 @@ class Command:
     """Starts the role's `command:` in the lab's shell. `{brief} {root} {role} {run}` in it are filled in, quoted."""
 
     def work(self, brief: Brief, lab: Lab, session: Session) -> Report:
-        """Run the program to its end, within the allowance's seconds. One that had ended is not run again."""
+        """Run the program to its end, within the allowance's seconds. One that had ended is not run again.
+
+        Where there is a key for a model, the program finds a gateway in its environment, and never the key.
+        """
         for entry in session.transcript.entries():
             if entry["kind"] == "ran":
-                return _report(brief, _again(entry))
+                return _report(brief, _again(entry), session)
         if not brief.role.command:
             where = brief.role.path or f"agents/{brief.role.name}.md"
             raise BadUse(f"{where}: backend: command, but there is no `command:`", "add the line `command: ...` to it")
@@ -43,12 +47,23 @@ class Command:
         command = _filled(brief.role.command, brief=path, root=lab.root, role=brief.role.name, run=brief.run)
         session.transcript.append({"kind": "began", "command": command, "brief": f"{told.system}\n\n{told.first}"})
         session.tell(Event("tool", f"{brief.role.name}: {command}"[:200], {"role": brief.role.name, "tool": "command"}))
-        seconds = session.allowance.seconds
-        halt = session.watch.over if session.watch else None
         with stopping.finishing(f"the {brief.role.name}'s program"):
-            ran = lab.run(command, seconds=_A_DAY if seconds is None else seconds, halt=halt)
+            ran = _run(command, brief, lab, session)
             session.transcript.append({"kind": "ran", **asdict(ran)})
-        return _report(brief, ran)
+        return _report(brief, ran, session)
+
+
+def _run(command: str, brief: Brief, lab: Lab, session: Session) -> Ran:
+    seconds = session.allowance.seconds
+    halt = session.watch.over if session.watch else None
+
+    def started(env: Mapping[str, str] | None = None) -> Ran:
+        return lab.run(command, seconds=_A_DAY if seconds is None else seconds, env=env, halt=halt)
+
+    if not (to := keyed(brief.role.name, session.env)):
+        return started()
+    with fed(brief, lab, session, to, brief.model or brief.role.model or "") as feed:
+        return started(feed.env)
 
 
 def _filled(command: str, **values: object) -> str:
@@ -61,15 +76,19 @@ def _again(entry: Mapping[str, Any]) -> Ran:
     return Ran(**{name: entry[name] for name in Ran.__dataclass_fields__ if name in entry})
 
 
-def _report(brief: Brief, ran: Ran) -> Report:
-    answer = _answer(brief, ran) if brief.answer else None
+def _report(brief: Brief, ran: Ran, session: Session) -> Report:
+    answer, paid = _answer(brief, ran) if brief.answer else None, fare(session.transcript.entries())
+    asked = paid.usage.requests > 0
     return Report(
         summary=_summary(brief, ran),
         ended=_ended(brief, ran, answer),
         answer=answer,
-        usage=Usage(usd=None, unpriced=UNPRICED),
+        usage=paid.usage if asked else Usage(usd=None, unpriced=UNPRICED),
+        model=paid.model,
         seconds=ran.seconds,
-        turns=1,
+        turns=paid.usage.requests if asked else 1,
+        tools=paid.tools,
+        tool_errors=paid.tool_errors,
     )
 
 

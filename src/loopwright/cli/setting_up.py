@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from loopwright import shell
-from loopwright.cli import hooks, lab_table, printing
+from loopwright.cli import agents_found, hooks, lab_table, printing
 from loopwright.cli.lab_table import row
 from loopwright.cli.printing import coloured
 from loopwright.errors import BadUse, LoopwrightError
@@ -214,12 +214,14 @@ def _examined(hub: Hub) -> Any:
     for note in shop.notes:
         part, _, told = note.partition(": ")
         yield row(part, None, told)
+    yield agents_found.found()
     for name in workshop.WORKING:
         yield _role(shop, name)
 
 
 def _role(shop: Any, name: str) -> dict[str, Any]:
     from loopwright import workshop
+    from loopwright.backends.agents import AGENTS
     from loopwright.models.defaults import access
 
     try:
@@ -230,6 +232,9 @@ def _role(shop: Any, name: str) -> dict[str, Any]:
         if role.backend == "anthropic":
             access(name, shop.env)
             return row(name, True, f"anthropic, {shop.model(role)}")
+        if agent := AGENTS.get(role.backend):
+            agent.ready(name, shop.env)
+            return row(name, True, f"{role.backend}, {shop.model(role) or 'its own model'}")
     except LoopwrightError as error:
         return row(name, False, getattr(error, "problem", str(error)), getattr(error, "mend", ""))
     return row(name, True, f"{role.backend} {role.command or ''}".strip())

@@ -30,6 +30,7 @@ LAB_ROLES = ("maker", "documenter")
 """The roles that write files: they may have a model, a key and an endpoint of their own."""
 
 ENDPOINT = "https://api.anthropic.com"
+OPENAI_ENDPOINT = "https://api.openai.com/v1"
 
 
 def choose(role: str, role_model: str | None, env: Mapping[str, str], maker_model: str | None = None) -> str:
@@ -67,3 +68,13 @@ def access(role: str, env: Mapping[str, str]) -> Access:
             ".env into .gitignore",
         )
     return Access(url.rstrip("/"), key)
+
+
+def openai_access(env: Mapping[str, str]) -> Access:
+    """Endpoint and key of OpenAI's API, for agents that speak it. Raises Unreachable when there is no key."""
+    if not (key := env.get("OPENAI_API_KEY")):
+        raise Unreachable(
+            "there is no key to ask a model by OpenAI's API",
+            "set OPENAI_API_KEY in the environment or in .env of the repository (OPENAI_BASE_URL: another endpoint)",
+        )
+    return Access((env.get("OPENAI_BASE_URL") or OPENAI_ENDPOINT).rstrip("/"), key)

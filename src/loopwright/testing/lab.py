@@ -23,6 +23,7 @@ class FolderLab:
     folder: Path
     kind: str = "folder"
     fresh: bool = True
+    path: str = os.defpath  # where programs are looked for
 
     def __post_init__(self) -> None:
         self.root.mkdir(parents=True, exist_ok=True)
@@ -48,7 +49,7 @@ class FolderLab:
     ) -> Ran:
         del network  # there are no walls that would keep it from it
         words = ["sh", "-c", command] if isinstance(command, str) else command
-        inside = {"PATH": os.defpath, "HOME": str(self.scratch), **(env or {})}
+        inside = {"PATH": self.path, "HOME": str(self.scratch), **(env or {})}
         return shell.run(words, cwd=self.root, seconds=seconds, keep=keep, env=inside, halt=halt)
 
     def read(self, path: str) -> bytes:

@@ -14,6 +14,7 @@ from typing import Any
 from loopwright.backends.script import Fault, Script, Turn, place_in
 from loopwright.testing import wire
 from loopwright.testing.caching import PromptCache
+from loopwright.testing.dialects import ASIDE, spoken
 
 _NOW = Fault("none")
 
@@ -81,10 +82,10 @@ class Endpoint:
     def answer(self, headers: Mapping[str, str], body: Mapping[str, Any], size: int) -> Answering:
         """Find what is to be said to a request, and record it."""
         told = Asked("", str(body.get("model")), 0, headers, body, size, "")
-        role = _role(told.system)
+        role = _role(told.system) or _role(told.first)
         place = place_in(told.messages)
         with self._lock:
-            found = self.script.find(role, told.first, place)
+            found = self._found(role, told, place)
             fault = self._fault(found, role, told.task, place)
             whole = self._whole(found, fault, body, place)
             answered = fault.kind if fault is not _NOW else ("turn" if found else "no-turn")
@@ -93,6 +94,14 @@ class Endpoint:
             self.requests.append(asked)
             self._write(asked)
         return Answering(asked, found[1] if found else None, fault, whole)
+
+    def _found(self, role: str, told: Asked, place: int) -> tuple[int, Turn] | None:
+        """The session and the turn that is due, in the words of the program that asks."""
+        found = self.script.find(role, told.first, place)
+        if found is None:
+            return None
+        aside = bool(told.system) and not _role(told.system) and not told.body.get("tools")
+        return found[0], ASIDE if aside else spoken(found[1], told.body)
 
     def ended(self, seconds: float) -> None:
         """An answer has gone out, or broke off as planned."""
@@ -136,8 +145,8 @@ class Answering:
 
 
 def _role(system: str) -> str:
-    """The role as the first line of our system prompts names it; empty for other programs' prompts."""
-    found = re.match(r"Role: (\S+)", system)
+    """The role as the first line of what we tell names it, wherever another program puts that; else empty."""
+    found = re.search(r"^Role: (\S+)", system, re.MULTILINE)
     return found[1] if found else ""
 
 

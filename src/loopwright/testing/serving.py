@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from loopwright.backends.script import Fault, Turn
-from loopwright.testing import wire
+from loopwright.testing import responses, wire
 from loopwright.testing.register import Answering, Asked, Endpoint
 
 _LONGEST_BODY = 64 << 20
@@ -58,6 +58,8 @@ class _Talk(BaseHTTPRequestHandler):
             body = json.loads(data)
         except ValueError:
             body = None
+        if self._responds and isinstance(body, dict):
+            body = responses.as_conversation(body)
         if problem := self._refused(path, body):
             self._json(*problem)
         elif path.endswith("/count_tokens"):
@@ -69,8 +71,13 @@ class _Talk(BaseHTTPRequestHandler):
             finally:
                 self.server.endpoint.ended(time.perf_counter() - began)
 
+    @property
+    def _responds(self) -> bool:
+        """Whether this is a request by the Responses API."""
+        return self.path.partition("?")[0] == responses.PATH
+
     def _refused(self, path: str, body: object) -> tuple[int, dict[str, Any]] | None:
-        if path not in ("/v1/messages", "/v1/messages/count_tokens"):
+        if path not in ("/v1/messages", "/v1/messages/count_tokens", responses.PATH):
             return 404, wire.error_body("not_found_error", f"there is nothing at {path}")
         bearer = (self.headers.get("authorization") or "").removeprefix("Bearer ")
         key, wanted = self.headers.get("x-api-key") or bearer, self.server.endpoint.key
@@ -105,10 +112,10 @@ class _Talk(BaseHTTPRequestHandler):
 
     def _turn(self, asked: Asked, turn: Turn, whole: dict[str, Any]) -> None:
         if not asked.body.get("stream"):
-            self._json(200, whole)
+            self._json(200, responses.whole(whole) if self._responds else whole)
             return
         self._begin_stream()
-        self._stream(wire.events(whole, turn))
+        self._stream(responses.events(whole) if self._responds else wire.events(whole, turn))
         self._end_stream()
 
     def _break_off(self, whole: dict[str, Any], fault: Fault) -> None:

@@ -11,16 +11,18 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from loopwright.models.gateway import notes
 from loopwright.models.gateway.apis import APIS, MISSING, Api, Upstream, counted, refusal
 from loopwright.models.gateway.asking import Asked, Senseless, read
 from loopwright.models.gateway.forwarding import TALKS, Line, Out, Passed
 from loopwright.models.gateway.purse import Ceiling, Purse, Refused
-from loopwright.models.gateway.serving import Porter, served
 from loopwright.models.retry import Failure, Time
 from loopwright.vocabulary import Allowance, Usage
+
+if TYPE_CHECKING:
+    from loopwright.models.gateway.serving import Porter
 
 Keep = Callable[[Mapping[str, Any]], None]
 
@@ -164,6 +166,8 @@ def opened(
 ) -> Iterator[Gateway]:
     """Open the door for one session. `upstreams` by name: anthropic, openai. `keep` gets each call's entries, one at a
     time, from any thread. `before`: the entries of an earlier process of this session, whose calls count."""
+    from loopwright.models.gateway.serving import Porter, served  # http.server: 30 ms that most commands never need
+
     today = time.now().date()
     for entry in _orphans(before):
         keep(made := _lost(entry["call"], entry["model"], notes.lost(entry["model"], entry["ceiling"], today)))

@@ -6,7 +6,6 @@ import contextlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING, Protocol
 
 from loopwright.models.gateway.apis import Api, Upstream, refusal
@@ -106,6 +105,8 @@ class Line:
 def _client() -> httpx2.Client:
     """A pool of connections; proxies and certificates as the environment says. It follows no redirect with the key, and
     carries no cookie from one call into the next."""
+    from http.cookiejar import CookieJar, DefaultCookiePolicy
+
     import httpx2
 
     none = CookieJar(DefaultCookiePolicy(allowed_domains=()))

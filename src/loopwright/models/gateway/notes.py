@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from datetime import date
 from typing import Any
@@ -69,12 +69,22 @@ def ended(number: int, path: str, asked: Asked, passed: Passed, spent: Usage, at
         "status": passed.status,
         "content": shown(answer.blocks),
         "tools": tools,
+        "tool_errors": sum(1 for _ in _failed(asked.body)),
         "stop_reason": answer.stop_reason,
         "whole": answer.whole,
         "failure": str(passed.failure) if passed.failure else None,
         "usage": asdict(spent),
         "at": round(at, 3),
     }
+
+
+def _failed(body: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The tool calls of which a request's newest message says that they failed."""
+    said = _last(body)
+    content = said.get("content") if isinstance(said, dict) else None
+    for block in content if isinstance(content, list) else ():
+        if isinstance(block, dict) and block.get("is_error") is True:
+            yield block
 
 
 def _last(body: Mapping[str, Any]) -> Any:

@@ -1,0 +1,110 @@
+"""Real coding agents, as their makers publish them, play roles in a lab: `make agents` installs them.
+
+The model is scripted over HTTP, behind the gateway; everything else is as a person would have it.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from loopwright.testing.endpoint import scripted_endpoint
+from loopwright.testing.script import Say, Script, Session, Turn
+from tests.frontdoor.conftest import KEY, PLAN, Shop, bash, judges, settled
+
+PROGRAMS = {"claude-code": "claude", "pi": "pi", "opencode": "opencode"}
+INSTALLED = Path(__file__).parents[2] / ".agents-cache" / "node_modules" / ".bin"
+PLANTED = "sk-planted-in-dotenv-0123456789abcdef"
+
+pytestmark = [
+    pytest.mark.agents,
+    pytest.mark.skipif(not INSTALLED.is_dir(), reason="the coding agents aren't installed: `make agents`"),
+]
+
+MEND = "sed -i 's/price \\* percent$/price * percent \\/ 100/' src/pricing.py"
+LOOK = "env | grep -i -e key -e token -e url -e LOOPWRIGHT; cat .env ../.env ../../.env; git config --list; git log -p"
+DONE = Turn(Say("Deliverables: src/pricing.py\nEvidence: `make test`"))
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    """The shop, with the agents on PATH, a key in the environment and another one in .env, and a model."""
+    made = settled(tmp_path)
+    made.write(".gitignore", ".env\n")
+    made.commit("ignored")
+    made.write(".env", f"OPENAI_API_KEY={PLANTED}\n")
+    maker = Session(role="maker", turns=[bash(LOOK), bash(MEND), DONE])
+    with scripted_endpoint([maker, *judges()], key=KEY) as made.endpoint:
+        path = os.pathsep.join([str(INSTALLED), os.environ["PATH"]])
+        made.door.env |= {"PATH": path, "ANTHROPIC_API_KEY": KEY, "ANTHROPIC_BASE_URL": made.model.url}
+        yield made
+
+
+def played_by(shop: Shop, agent: str, *roles: str) -> None:
+    for role in roles:
+        text = f"---\nname: {role}\ndescription: plays the {role}\nbackend: {agent}\nmax-turns: 12\n---\nDo it well.\n"
+        shop.write(f"agents/{role}.md", text)
+    shop.commit(f"{agent} plays")
+
+
+def everything(place: Path, repository: Path) -> Iterator[tuple[str, bytes]]:
+    """(where, bytes) of every file under a folder, and of every object that the repository holds, reachable or not."""
+    for path in place.rglob("*"):
+        if path.is_file() and not path.is_symlink():
+            yield str(path), path.read_bytes()
+    words = ["git", "cat-file", "--batch", "--batch-all-objects", "--unordered"]
+    yield "the repository's objects", subprocess.run(words, cwd=repository, check=True, capture_output=True).stdout
+
+
+@pytest.mark.parametrize(
+    ("agent", "judging"), [("claude-code", ("checker", "reviewer")), ("pi", ("checker",)), ("opencode", ())]
+)
+def test_a_plan_is_made_by_a_real_agent_and_lands_with_its_tokens_metered_and_no_key_anywhere(
+    shop: Shop, agent: str, judging: tuple[str, ...]
+) -> None:
+    assert shutil.which(PROGRAMS[agent], path=str(INSTALLED)), "installed in part: `make agents` again"
+    played_by(shop, agent, "maker", *judging)
+    ran = shop.door("run", shop.plan("fix"), "--json")
+    assert (ran.code, ran.json["outcome"], ran.json["landed"]) == (0, "met", True), str(ran)
+    assert "percent / 100" in shop.read("src/pricing.py")
+
+    asked = shop.model.asked("maker")
+    spent = {name: sum(one.spent.get(known, 0) for one in shop.model.requests) for name, known in COUNTS.items()}
+    assert {name: ran.json["tokens"][name] for name in COUNTS} == spent
+    assert ran.json["usd"] > 0
+    record = shop.record(1)
+    (attempt,), maker = record["attempts"], record["roles"]["maker"]
+    assert (maker["turns"], sum(maker["tools"].values()), maker["model"]) == (len(asked), 2, "claude-opus-5-5")
+    assert attempt["ended"] == "done"
+    assert "Deliverables: src/pricing.py" in attempt["summary"]
+    transcript = shop.git("show", "refs/loopwright/runs/1:transcripts/1-1-maker.jsonl")
+    assert [json.loads(line)["kind"] for line in transcript.splitlines()].count("call") == len(asked)
+
+    seen = json.dumps([dict(one.headers) | {"body": one.body} for one in shop.model.requests])
+    assert "LOOPWRIGHT_LAB=" in seen, "the agent was asked for its environment, and has shown it"
+    home = shop.path.parent
+    found = [where for where, data in everything(home, shop.path) if KEY.encode() in data or PLANTED.encode() in data]
+    assert found == [str(shop.path / ".env")]
+    assert not [key for key in (KEY, PLANTED) if key in seen or key in str(ran)]
+
+
+COUNTS = {
+    "input": "input_tokens",
+    "output": "output_tokens",
+    "cache_read": "cache_read_input_tokens",
+    "cache_write": "cache_creation_input_tokens",
+}
+
+
+def test_a_real_agent_that_would_run_past_the_budget_is_refused_and_the_line_stops(shop: Shop) -> None:
+    played_by(shop, "claude-code", "maker")
+    shop.model.script = Script([Session(role="maker", turns=[bash("ls")], repeat=True)])
+    ran = shop.door("run", shop.plan("fix", PLAN.replace("merge: auto", "budget: {tokens: 40000}")), "--json")
+    assert (ran.code, ran.json["outcome"]) == (3, "stopped"), str(ran)
+    assert 1 <= len(shop.model.requests) < 10
+    assert ran.json["tokens"]["input"] + ran.json["tokens"]["cache_write"] <= 40_000
+    assert shop.record(1)["stop"]["reason"] == "budget"
