@@ -124,7 +124,8 @@ class Endpoint:
         if found is None or fault.kind in wire.STATUSES:
             return None
         blocks = wire.content(found[1], found[0], place)
-        return wire.message(str(body.get("model")), blocks, found[1].stop, self.cache.account(body))
+        name, model = f"msg_s{found[0]}_t{place}", str(body.get("model"))
+        return wire.message(name, model, blocks, found[1].stop, self.cache.account(body))
 
     def _write(self, asked: Asked) -> None:
         if self.log is None:

@@ -15,7 +15,12 @@ def as_conversation(body: Mapping[str, Any]) -> dict[str, Any]:
     """A request in the form of the Messages API, as far as a script looks at it."""
     told = body.get("input")
     items: Sequence[Any] = told if isinstance(told, list) else [{"role": "user", "content": str(told or "")}]
-    messages = [message for item in items if isinstance(item, dict) and (message := _message(item))]
+    messages: list[dict[str, Any]] = []
+    for message in filter(None, (_message(item) for item in items if isinstance(item, dict))):
+        if messages and messages[-1]["role"] == message["role"]:
+            messages[-1]["content"] += message["content"]
+        else:
+            messages.append(message)
     tools = [{**tool, "name": tool.get("name") or tool.get("type")} for tool in body.get("tools") or ()]
     known = {"model": body.get("model"), "system": str(body.get("instructions") or ""), "messages": messages}
     return {**known, "tools": tools, "stream": body.get("stream") is True}

@@ -39,8 +39,8 @@ def _block(part: Say | Call, call: str) -> Event:
     return {"type": "tool_use", "id": call, "name": part.tool, "input": dict(part.input)}
 
 
-def message(model: str, blocks: list[Event], stop: str | None, spent: Spent) -> Event:
-    """A whole message, with its usage."""
+def message(name: str, model: str, blocks: list[Event], stop: str | None, spent: Spent) -> Event:
+    """A whole message, with its usage. `name` is its id: messages of one id are one message to Claude Code."""
     output = max(len(json.dumps(blocks).encode()) // 4, 1)
     usage = {
         "input_tokens": spent.input,
@@ -48,7 +48,7 @@ def message(model: str, blocks: list[Event], stop: str | None, spent: Spent) -> 
         "cache_creation_input_tokens": spent.written,
         "output_tokens": output,
     }
-    names = {"id": "msg_scripted", "type": "message", "role": "assistant", "model": model}
+    names = {"id": name, "type": "message", "role": "assistant", "model": model}
     return {**names, "content": blocks, "stop_reason": stop, "stop_sequence": None, "usage": usage}
 
 

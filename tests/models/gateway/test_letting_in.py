@@ -93,6 +93,7 @@ PICTURE = {"type": "image", "source": {"type": "url", "url": "https://elsewhere.
         {"tools": [{"type": "web_fetch_20250910", "name": "web_fetch"}]},
         {"tools": [{"type": "code_execution_20250825", "name": "code_execution"}]},
         {"tools": [{"name": "own"}, {"type": "mcp", "server_url": "https://elsewhere.example"}]},
+        {"tools": [{"type": "namespace", "name": "x", "tools": [{"type": "web_search"}]}]},
         {"background": True},
         {"messages": [{"role": "user", "content": [PICTURE]}]},
         {"messages": [{"role": "user", "content": [{"type": "tool_result", "content": [PICTURE]}]}]},
@@ -114,6 +115,7 @@ def test_tools_that_the_agent_runs_itself_and_pictures_by_their_bytes_pass() -> 
         {"type": "bash_20250124", "name": "bash"},
         {"type": "custom", "name": "x"},
     ]
+    tools.append({"type": "namespace", "name": "agents", "tools": [{"type": "function", "name": "wait"}]})
     picture = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "A" * 3_000_000}}
     said = [{"role": "user", "content": [picture, {"type": "text", "text": "see https://elsewhere.example"}]}]
     with open_door(allowance=Allowance(tokens=20_000, seconds=None)) as door:

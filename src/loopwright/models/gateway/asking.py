@@ -64,14 +64,24 @@ def _reaching_out(body: Mapping[str, Any]) -> Iterator[str]:
     for name in ("mcp_servers", "container", "background"):
         if body.get(name):
             yield f"`{name}` isn't passed on: a lab reaches the model, and nothing through it"
-    tools = body.get("tools")
-    for tool in tools if isinstance(tools, list) else ():
+    for tool in _tools(body):
         kind = tool.get("type", "custom") if isinstance(tool, dict) else None
         if not isinstance(kind, str) or not any(kind == near or kind.startswith(f"{near}_") for near in _NEAR):
             yield f"the tool {kind!r} runs on the far side, and isn't passed on: a lab reaches the model alone"
     for value in _objects(body):
         if _fetches(value):
             yield "a picture or file by its URL isn't passed on: a lab reaches the model alone; send its bytes"
+
+
+def _tools(body: Mapping[str, Any]) -> Iterator[Any]:
+    """Every tool that a request offers, also those that stand together under one name."""
+    waiting = [body.get("tools")]
+    while waiting:
+        for tool in found if isinstance(found := waiting.pop(), list) else ():
+            if isinstance(tool, dict) and tool.get("type") == "namespace":
+                waiting.append(tool.get("tools"))
+            else:
+                yield tool
 
 
 def _fetches(value: Mapping[str, Any]) -> bool:

@@ -91,7 +91,7 @@ class Gateway:
 
     def _admitted(self, asked: Asked) -> int:
         ceiling = asked.ceiling(self.time.now().date())
-        if ceiling.usd is None and self.purse.allowance.usd is not None and asked.model != self.model:
+        if ceiling.usd is None and self.purse.allowance.usd is not None and self.model not in ("", asked.model):
             raise Refused("dollars", f"the price of {asked.model[:100]} isn't known, and this session has a ceiling")
         number = self.purse.reserve(ceiling)
         with self._lock:
