@@ -40,6 +40,7 @@ class Place:
     object_format: str = "sha1"
     env: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     limits: Mapping[str, int] = field(default_factory=dict)
+    floor: int = 256 << 20
 
     @property
     def top(self) -> Path:
@@ -60,7 +61,7 @@ class Place:
 
     @property
     def site(self) -> Site:
-        return Site(self.top, self.common, self.labs, self.object_format, self.env, self.limits)
+        return Site(self.top, self.common, self.labs, self.object_format, self.env, self.limits, self.floor)
 
     def open(
         self, name: str = "gen-1", *, throwaway: bool = False, commit: str = "", copy: Mapping[str, bytes] | None = None

@@ -220,7 +220,7 @@ def test_a_command_past_its_time_is_ended_with_its_group(place: Place) -> None:
         ran = lab.run("echo begun; sleep 60 & echo $! > ../home/pid; wait", seconds=0.5)
         assert (ran.code, ran.timed_out) == (124, True)
         assert ran.output.startswith("begun\n")
-        gone = "until ! kill -0 $(cat ../home/pid) 2>/dev/null; do sleep 0.01; done"
+        gone = "while grep -q ') [^Z]' /proc/$(cat ../home/pid)/stat 2>/dev/null; do sleep 0.01; done"
         assert lab.run(gone, seconds=5).code == 0
 
 

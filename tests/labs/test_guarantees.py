@@ -1,19 +1,21 @@
 """Each kind of lab against its own row of the table of guarantees, seen from inside and from outside."""
 
 import contextlib
+import importlib.util
 import itertools
 import json
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import typing_extensions
 
-import loopwright
 from loopwright.labs import cgroups, guarantees, probing
 from loopwright.labs.guarantees import KEPT, PROMISES
 from loopwright.testing.frontdoor import until
@@ -39,21 +41,30 @@ def test_what_gets_out_of_a_lab_is_what_its_row_says(place: Place, tmp_path: Pat
     assert {"keys", "reads", "writes", "repository", "processes", "network", "privileges"} <= set(held)
 
 
-def test_an_ordinary_user_has_the_same_walls_as_root(walled: Place, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Root drops to a user of its own and shows it what it can't reach; anybody else needs neither."""
-    python = shutil.which("python3", path="/usr/bin:/usr/local/bin") or ""
-    enough = (
-        python and subprocess.run([python, "-c", "import sys; sys.exit(sys.version_info < (3, 11))"]).returncode == 0
-    )
-    if os.geteuid() or not enough:
-        pytest.skip("needs root, to be somebody else, and a Python of the system's for that one")
+@pytest.fixture
+def library() -> Iterator[Path]:
+    """Loopwright and what its labs need, in a folder that everybody can read."""
+    names = ("loopwright", "jsonschema", "jsonschema_specifications", "referencing", "rpds", "attr", "attrs")
     with tempfile.TemporaryDirectory() as folder:
-        shutil.copytree(Path(loopwright.__file__).parent, Path(folder, "lib/loopwright"))
-        (home := Path(folder, "home")).mkdir()
-        for place in (Path(folder), home):
-            place.chmod(0o755)
-            os.chown(place, 54321, 54321)
-        env = {"HOME": str(home), "PATH": os.defpath, "PYTHONPATH": f"{folder}/lib"}
+        Path(folder).chmod(0o755)
+        for name in names:
+            found = importlib.util.find_spec(name)
+            assert found is not None
+            assert found.origin is not None
+            shutil.copytree(Path(found.origin).parent, Path(folder, name))
+        shutil.copy(typing_extensions.__file__, folder)
+        yield Path(folder)
+
+
+def test_an_ordinary_user_has_the_same_walls_as_root(walled: Place, library: Path) -> None:
+    """Root drops to a user of its own and shows it what it can't reach; anybody else needs neither."""
+    python = shutil.which("python3", path="/usr/bin:/usr/local/bin") or "false"
+    same = f"import sys; sys.exit(sys.version_info[:2] != {sys.version_info[:2]})"
+    if os.geteuid() or subprocess.run([python, "-c", same]).returncode:
+        pytest.skip("needs root, to be somebody else, and a Python of this version of the system's for that one")
+    with tempfile.TemporaryDirectory() as home:
+        os.chown(home, 54321, 54321)
+        env = {"HOME": home, "PATH": os.defpath, "PYTHONPATH": str(library)}
         ran = subprocess.run(
             [python, "-c", _TRYING, walled.kind], env=env, cwd=home, user=54321, group=54321, extra_groups=(),
             capture_output=True, text=True,
@@ -119,6 +130,7 @@ def test_a_memory_hog_dies_alone_and_hears_why(sealed: Place) -> None:
 @pytest.fixture
 def small(place: Place, tmp_path: Path) -> Iterator[Place]:
     """Labs on a disk of 64 MB."""
+    place = replace(place, floor=0)
     place.labs.mkdir()
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "none", str(place.labs)], capture_output=True)
     if mounted.returncode:

@@ -202,7 +202,10 @@ class FolderLab:
         def run(words: list[str]) -> Ran:
             return self.run([git, *words], seconds=bundle.SECONDS)
 
-        return bundle.bring(run, self.scratch, self.private, hub_of(self.site), self.wish.commit, into)
+        try:
+            return bundle.bring(run, self.scratch, self.private, hub_of(self.site), self.wish.commit, into)
+        except LabFailed:  # its walls can't be put up any more: the files are saved all the same
+            return False
 
     def _head(self) -> tuple[str, str]:
         """What HEAD says and, while it is on the lab's branch, where that is. Reads small files only."""

@@ -20,7 +20,7 @@ from loopwright import shell
 from loopwright.checkpoints import reached
 from loopwright.contracts import Site
 from loopwright.errors import GitFailed
-from loopwright.labs import environment, leases, opening, worktree
+from loopwright.labs import environment, leases, opening, sandbox, worktree
 from loopwright.labs.folder import hub_of
 from loopwright.labs.leases import Lease
 
@@ -29,6 +29,9 @@ AGE = 3600.0
 
 REFS = "refs/loopwright/labs"
 _NAME = re.compile(r"gen-(\d+)(?:-[\w.-]+)?")
+
+_WALLS = {"sandbox": sandbox.walls}
+"""Behind these, what a role committed is packed, so that the host's git needn't read its repository."""
 
 Needed = Callable[[int], bool]
 """Whether run N is at work, or can be gone on with: then its labs stay."""
@@ -116,7 +119,7 @@ def _remove(site: Site, lease: Lease) -> bool | Left:
     place = site.labs / lease.lab
     reached("janitor:found")
     try:
-        lab = opening.as_left(site, lease.wish, lease.kind, shell.Strays())
+        lab = opening.as_left(site, lease.wish, lease.kind, shell.Strays(), _WALLS.get(lease.kind))
         if not (lab.fresh or lab.wish.throwaway):
             lab.rescue()
         reached("janitor:saved")

@@ -29,11 +29,12 @@ _TOOLS = ("JAVA_HOME", "GOROOT", "PYENV_ROOT", "NVM_DIR", "VOLTA_HOME", "RUSTUP_
 @contextmanager
 def open_lab(site: Site, wish: LabWish) -> Iterator[FolderLab]:
     """Open a clone at `wish.commit` behind walls, without network. Raises LabFailed where they can't be put up."""
-    with opening.opened(site, wish, "sandbox", clone.make, _walls) as lab:
+    with opening.opened(site, wish, "sandbox", clone.make, walls) as lab:
         yield lab
 
 
-def _walls(site: Site, place: Path) -> Walls:
+def walls(site: Site, place: Path) -> Walls:
+    """The walls around the lab at `place`; nothing stands yet."""
     user = bubblewrap.owner(place)
 
     def put(doors: tuple[str, ...], network: bool) -> tuple[list[str], list[int]]:

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from loopwright import stopping
 from loopwright.backends import offers
 from loopwright.backends.agents.definition import Definition, Left, Said, Start, Task
 from loopwright.backends.briefing import opening
@@ -132,7 +133,8 @@ def _run(start: Start, lab: Lab, session: Session) -> Ran:
         command += f" < {shlex.quote(str(lab.scratch / 'brief.md'))}"
     seconds = session.allowance.seconds
     halt = session.watch.over if session.watch else None
-    return lab.run(command, seconds=_A_DAY if seconds is None else seconds, keep=_KEEP, env=start.env, halt=halt)
+    with stopping.finishing(f"{start.words[0]}'s work"):
+        return lab.run(command, seconds=_A_DAY if seconds is None else seconds, keep=_KEEP, env=start.env, halt=halt)
 
 
 def _read(path: Path) -> bytes | None:
