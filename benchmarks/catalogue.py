@@ -9,6 +9,7 @@ from benchmarks import (
     drift_guard,
     idle_watcher,
     incident_opening,
+    lab_opening,
     landing_rate,
     run_overhead,
     start_up,
@@ -27,4 +28,5 @@ ALL: dict[str, Benchmark] = {
     "drift_guard": drift_guard,
     "incident_opening": incident_opening,
     "whole_drill": whole_drill,
+    "lab_opening": lab_opening,
 }
