@@ -6,7 +6,7 @@ BIN := .venv/bin
 AGENTS := .agents-cache
 READY := .venv/.ready
 
-.PHONY: demo test agents check bench clean
+.PHONY: demo test kills agents check bench clean
 
 $(READY): pyproject.toml
 	@test -n "$(PYTHON)" || { echo "loopwright needs Python 3.11 or newer; name one: make PYTHON=..."; exit 2; }
@@ -32,6 +32,9 @@ $(AGENTS)/.ready: tests/agents/package.json tests/agents/package-lock.json
 	cd $(AGENTS) && npm install --ignore-scripts --no-audit --no-fund --loglevel=error
 	cd $(AGENTS) && npm rebuild @anthropic-ai/claude-code opencode-ai --no-audit --no-fund --loglevel=error
 	@touch $@
+
+kills: $(READY)
+	LOOPWRIGHT_TEST_KILLS=2000 $(BIN)/python -m pytest tests/frontdoor/test_killed_at_random.py
 
 check: $(READY)
 	$(BIN)/ruff check .

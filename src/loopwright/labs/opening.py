@@ -85,6 +85,8 @@ def _stand_up(site: Site, wish: LabWish, kind: str, make: Make, strays: shell.St
         _make(lab, make)
     except (OSError, GitFailed) as problem:
         lab.remove()
+        if isinstance(problem, GitFailed) and problem.code < 0:  # somebody killed it, which says nothing of labs
+            raise
         if is_full(problem):
             room.must_be(site, wish.commit)  # says how much there is now
             raise NoRoom(str(site.labs), "more", "too little") from problem

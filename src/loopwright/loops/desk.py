@@ -12,6 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from loopwright.checkpoints import reached
 from loopwright.contracts import Lab, LabWish, Session, Watch, Workshop
 from loopwright.journal.claims import Claim
 from loopwright.journal.codec import decode, encode
@@ -170,11 +171,13 @@ class Desk:
             run=self.number,
             model=self.shop.model(role),
         )
+        reached("role:begins")
         with self.wall.playing(role_name), lab as place:
             with self.progress.watching(role_name, place) as watch:
                 report = backend.work(brief, place, self._session(key, role_name, brief, watch))
             quiet = {"quiet": round(self.progress.quiet, 3)} if watch else {}
             self.journal.write("session", {"key": key, "role": role_name, "report": encode(report), **quiet})
+            reached("role:ended")
         if role_name != "maker":  # whose work is looked at once its tree is known
             self.wall.look()
         self.tell("role", f"{role_name} ended: {report.ended}", role=role_name, key=key, usage=encode(self.spent()))

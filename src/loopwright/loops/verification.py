@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 
+from loopwright.checkpoints import reached
 from loopwright.checks import moves, record
 from loopwright.checks.gates import GateCheck, in_the_name_of
 from loopwright.contracts import Lab
@@ -51,6 +52,7 @@ def verify(
     desk.journal.write(
         "gates", {"tree": tree, "mainline": mainline, "label": label, "commit": commit, "verdicts": body}
     )
+    reached("gates:kept")
     return verdicts
 
 
