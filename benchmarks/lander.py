@@ -8,19 +8,24 @@ begins when the file START is there, and prints `[began, ended, candidates made 
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.results import must
 from loopwright.journal.hub import Hub, find
-from loopwright.loops.promotion import landing
+from loopwright.loops.promotion import landing, queue
+from loopwright.loops.promotion.queue import Waiting
 from loopwright.vocabulary import Landing
 
 
 def land(hub: Hub, base: str, tip: str, number: int) -> int:
     """Land one run's work; how often its candidate had to be made again. Raises NotDone when it can't land."""
-    with landing.turn(hub, lambda: None):
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+    mine = Waiting(number, f"work-{number}", "plan", base, "P2", now, os.getpid())
+    with queue.turn(hub, mine, lambda: None, lambda: None):
         return _land(hub, base, tip, number)
 
 

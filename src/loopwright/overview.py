@@ -20,11 +20,13 @@ from loopwright.journal.pool import Pool
 from loopwright.loops import decisions, starting
 from loopwright.loops.andon import standing
 from loopwright.loops.andon.standing import OpenLines
+from loopwright.loops.promotion import queue
 from loopwright.vocabulary import Incident, Loops, Plan, Status
 
 
 def status(hub: Hub) -> dict[str, Any]:
-    """The line, its plans with what they wait for, the runs at work, and the queue in its order."""
+    """The line, its plans with what they wait for, the runs at work, and the queue in its order: the runs that wait to
+    land, then the plans that wait to be run."""
     loops, notes = workshop.configuration(hub)
     tree = starting.tree_of(hub, loops.mainline)
     claimed = {claim.plan for claim in claims.every(hub)}  # before and after: a run may end while plans are read
@@ -48,11 +50,15 @@ def status(hub: Hub) -> dict[str, Any]:
         ],
         "runs": [_at_work(hub, claim) for claim in held.values()],
         "queue": [
-            plan.name
-            for plan in plans.ready(everything)
-            if plan.name not in held and not standing.holding(stops, plan.name)
+            *(one.plan for one in queue.line(hub)),
+            *(
+                plan.name
+                for plan in plans.ready(everything)
+                if plan.name not in held and not standing.holding(stops, plan.name)
+            ),
         ],
         "budget": budget,
+        "landings": _landings(hub),
         "problems": [*map(str, _problems(everything, problems, claimed | held.keys())), *unread],
         "notes": [*notes, *_about_labs(loops)],
     }
@@ -151,6 +157,20 @@ def _at_work(hub: Hub, claim: claims.Claim) -> dict[str, Any]:
         "pid": claim.pid,
         "at": _stage(last) if last else "claimed",
     }
+
+
+def _landings(hub: Hub) -> list[dict[str, Any]]:
+    """The runs that wait to land, in order, and whose gates run now: since when each."""
+    now = queue.now_at_gates(hub)
+    runs = now.runs if now else ()
+    waiting = sorted(queue.line(hub), key=lambda one: (one.run not in runs, one.place))
+    rows = []
+    for one in waiting:
+        its_turn = now.since if now and one.run in runs else None
+        told = {"run": one.run, "plan": one.plan, "priority": one.priority, "pid": one.pid, "since": one.since}
+        together = [run for run in runs if run != one.run] if its_turn else []
+        rows.append({**told, "at_gates_since": its_turn, "together_with": together})
+    return rows
 
 
 def _stage(fact: Mapping[str, Any]) -> str:

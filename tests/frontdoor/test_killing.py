@@ -51,8 +51,9 @@ def old_or_verified(shop: Shop) -> None:
     assert subprocess.run(["git", "fsck", "--strict"], cwd=shop.path, check=False, capture_output=True).returncode == 0
 
 
-# Of a run that stops: see test_killed_incidents and test_wall_after_a_stop; of the janitor: tests/labs/test_janitor.
-_ELSEWHERE = ("wall:", "andon:", "meta:", "pull:", "janitor:")
+# Of a run that stops: see test_killed_incidents and test_wall_after_a_stop; of the janitor: tests/labs/test_janitor; of
+# a batch: test_batch.
+_ELSEWHERE = ("wall:", "andon:", "meta:", "pull:", "janitor:", "batch:")
 LANDING = [point for point in checkpoints.POINTS if not point.startswith(_ELSEWHERE)]
 
 

@@ -97,7 +97,7 @@ def test_a_person_and_the_watcher_may_land_the_same_run(scripted: Scripted) -> N
     assert shop.git("log", "--format=%(trailers:key=Loopwright-Run,valueonly,separator=)", "main").split() == ["1"]
 
 
-def test_runs_that_land_at_once_verify_their_merge_once_each(scripted: Scripted) -> None:
+def test_runs_that_land_at_once_verify_their_merge_once_each_at_the_most(scripted: Scripted) -> None:
     numbers = range(1, 5)
     shop = scripted([*(small_maker(number) for number in numbers), *judges()])
     shop.write("agents/LOOPS.md", shop.read("agents/LOOPS.md").replace(f'checks: ["{CHECK}"]', 'checks: ["sleep 0.5"]'))
@@ -112,7 +112,8 @@ def test_runs_that_land_at_once_verify_their_merge_once_each(scripted: Scripted)
     assert [one.code for one in told] == [0] * 4
     assert sum("waits until another run has landed" in one.err for one in told) >= 1
     kinds = [fact["what"] for number in numbers for fact in shop.door("show", str(number), "--json").json["timeline"]]
-    assert kinds.count("gates (landing)") == 2 * 4
+    again = [kind for kind in kinds if kind.startswith(("gates (landing", "gates (batch"))]
+    assert 4 + 1 <= len(again) <= 2 * 4, "each by itself; then once more at the most, alone or together"
 
 
 def test_who_waits_for_a_landing_can_be_stopped_and_lands_later(scripted: Scripted) -> None:

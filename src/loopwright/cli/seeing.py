@@ -51,12 +51,22 @@ def status(where: Path, options: argparse.Namespace) -> int:
     for run in line["runs"]:
         state = "at work" if run["alive"] else f"not at work, `loopwright resume {run['run']}` goes on with it"
         print(f"run {run['run']} of {run['plan']}: {state}; {run['at']}; since {run['since']}")
+    for place, row in enumerate(line["landings"], 1):
+        print(f"to land, {place}.: run {row['run']} of {row['plan']}, {row['priority']}: {_landing(row)}")
     return code
 
 
 def _day(usd: dict[str, float]) -> str:
     aside = f", {money(usd['reserved'])} set aside for calls under way" if usd["reserved"] else ""
     return f"today (UTC): {money(usd['committed'])} of {money(usd['total'])} spent{aside}"
+
+
+def _landing(row: dict[str, Any]) -> str:
+    """How far a run in the merge queue is."""
+    if not row["at_gates_since"]:
+        return f"waits since {row['since']}"
+    others = ", ".join(f"gen-{run}" for run in row["together_with"])
+    return f"its turn since {row['at_gates_since']}{', together with ' * bool(others)}{others}"
 
 
 def stopped_line(incident: dict[str, Any]) -> str:

@@ -14,7 +14,7 @@ from loopwright.journal.codec import decode, encode
 from loopwright.loops import reports
 from loopwright.loops.andon import evidence
 from loopwright.loops.desk import Desk
-from loopwright.loops.promotion import checkout, landing, recording
+from loopwright.loops.promotion import checkout, landing, queue, recording
 from loopwright.loops.promotion.edits import Edit
 from loopwright.loops.withholding import holds_secrets
 from loopwright.vocabulary import Attempt, Outcome, Run, Status, Stop, Verdict
@@ -50,6 +50,7 @@ def close(desk: Desk, run: Run) -> Run:
     if edited := _edited_meanwhile(desk):
         desk.note(edited)
     _clear_labs(desk, run)
+    queue.clear(desk.hub, desk.number)  # one that died in the queue and was found landed, or rejected
     _tag(desk, run)
     reached("close:tagged")
     text = reports.page(desk, run)
@@ -104,8 +105,8 @@ def write_record(desk: Desk, run: Run, text: str) -> None:
     for path in (*kept, *sorted((desk.home / "transcripts").glob("*.jsonl"))):
         with contextlib.suppress(FileNotFoundError):
             files[path.relative_to(desk.home).as_posix()] = path.read_bytes()
-    verified = desk.journal.last("candidate") or {}
-    keeps = tuple(oid for oid in (verified.get("commit"), run.tip) if oid)
+    verified = run.landing.verified if run.landing else (desk.journal.last("candidate") or {}).get("commit")
+    keeps = tuple(oid for oid in (verified, run.tip) if oid)
     records.write(desk.hub, reports.record(desk, run), files, keeps)
 
 

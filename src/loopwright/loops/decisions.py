@@ -179,10 +179,13 @@ def reject(hub: Hub, shop: Workshop, number: int) -> Result:
 
 
 def _rejected(desk: Desk) -> Result:
-    if execution.begin(desk).landing:
+    run = execution.begin(desk)
+    if run.landing is None:
+        run = execution.rejected(desk)
+    if run.landing:
         mend = f"`loopwright rollback {desk.number}` takes it back, through the gates"
         raise BadUse(f"run {desk.number} has landed", mend)
-    return reports.result(desk, execution.rejected(desk))
+    return reports.result(desk, run)
 
 
 def _said_no_again(hub: Hub, shop: Workshop, number: int) -> None:

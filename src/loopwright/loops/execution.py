@@ -8,11 +8,10 @@ from loopwright.checkpoints import reached
 from loopwright.contracts import Lab
 from loopwright.errors import LabFailed
 from loopwright.journal.codec import decode, encode
-from loopwright.loops import closing, proving
+from loopwright.loops import closing, proving, queueing
 from loopwright.loops.andon import analysing, opening, planning, settling
 from loopwright.loops.desk import Desk
 from loopwright.loops.making import work_through
-from loopwright.loops.promotion import landing
 from loopwright.loops.verification import set_up
 from loopwright.redaction import redact
 from loopwright.vocabulary import Attempt, Held, Landing, Outcome, Run, Stop
@@ -50,7 +49,7 @@ def _stopped_and_closed(desk: Desk, run: Run) -> Run:
 def _landed_or_held(desk: Desk, run: Run) -> Run:
     """Land; without a lab to verify the merge in, nothing moves and the run goes on waiting."""
     try:
-        return proving.land(desk, run)
+        return queueing.land(desk, run)
     except LabFailed as problem:
         held = Held(f"no lab to verify the merge in: {redact(str(problem), desk.shop.secrets)}")
         desk.journal.write("held", {"held": encode(held)})
@@ -109,9 +108,9 @@ def begin(desk: Desk) -> Run:
     if ended := desk.journal.last("ended"):
         run = closing.restored(desk, run, ended)
     if fact := desk.journal.last("landed"):
-        run = replace(run, landing=decode(Landing, fact["landing"]), outcome=Outcome.MET)
-    elif desk.journal.last("candidate") and (done := _landed(desk, run)):
-        run = replace(run, landing=done, outcome=Outcome.MET)
+        run = proving.as_landed(desk, run, decode(Landing, fact["landing"]))
+    elif desk.journal.last("candidate") and (done := queueing.found(desk, run)):
+        run = proving.as_landed(desk, run, done)
     elif fact := desk.journal.last("held"):
         run = replace(run, held=decode(Held, fact["held"]))
     if (fact := desk.journal.last("decided")) and not run.landing:
@@ -129,19 +128,21 @@ def so_far(desk: Desk) -> Run:
 
 
 def rejected(desk: Desk) -> Run:
-    """End a run because a person said no; one that was interrupted ends with what it had come to."""
+    """End a run because a person said no; one that was interrupted ends with what it had come to.
+
+    One that another run landed along with itself at this moment, has landed.
+    """
     run = so_far(desk)
     if run.outcome is Outcome.OPEN:
         run = _ended(desk, run.stopped(Stop("rejected", "a person said no before it had ended")))
     if not run.decision:
-        desk.journal.write("decided", {"decision": "rejected"})
+        with desk.hub.lock("landing"):  # one that died in the queue may be landed by another at this very moment
+            if not (done := queueing.found(desk, run)):
+                desk.journal.write("decided", {"decision": "rejected"})
+        if done:
+            return closing.close(desk, proving.as_landed(desk, run, done))
     settling.given_up(desk)
     return closing.close(desk, replace(run, decision="rejected"))
-
-
-def _landed(desk: Desk, run: Run) -> Landing | None:
-    main = f"refs/heads/{desk.shop.loops.mainline}"
-    return landing.landed(desk.hub, main, desk.number, desk.base, run.tip or run.base)
 
 
 def _work(desk: Desk, run: Run) -> Run:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from loopwright.checkpoints import reached
 from loopwright.checks import judged
-from loopwright.journal import line
-from loopwright.journal.codec import encode
+from loopwright.journal.codec import decode, encode
+from loopwright.journal.facts import Lines
 from loopwright.loops import telling
 from loopwright.loops.desk import Desk
-from loopwright.loops.promotion import landing
+from loopwright.loops.promotion import batch, landing
 from loopwright.loops.promotion.gated import same_to_gates
-from loopwright.loops.promotion.landing import Conflict, Stale
-from loopwright.loops.verification import fresh_lab, house_gates, rules, verify
-from loopwright.vocabulary import Change, Gate, Landing, Outcome, Run, Stop, Verdict, matches
+from loopwright.loops.promotion.landing import Conflict
+from loopwright.loops.verification import fresh_lab, house_gates, verify
+from loopwright.vocabulary import Change, Gate, Landing, Outcome, Run, Stop, Verdict
 
 
 def prove(desk: Desk, run: Run) -> Run:
@@ -90,12 +92,45 @@ def gated(desk: Desk, run: Run, commit: str) -> Run:
         desk, f"landing-{commit[:8]}", commit, mainline, gates_of(desk, mainline), "landing", decisive=True
     )
     reached("verify:gated")
+    outcome = run.outcome if all(verdict.passed for verdict in verdicts) else Outcome.NOT_MET
+    return replace(_judged(desk, run, verdicts), outcome=outcome)
+
+
+def _judged(desk: Desk, run: Run, verdicts: tuple[Verdict, ...]) -> Run:
+    """The run with what commands said of it now; what the roles said stays."""
     asked = {gate.command for gate in goal_gates(desk)}
     judged_before = tuple(verdict for verdict in run.goal if verdict.command is None)
     goal = (*(verdict for verdict in verdicts if verdict.command in asked), *judged_before)
-    checks = tuple(verdict for verdict in verdicts if verdict.command not in asked)
-    outcome = run.outcome if all(verdict.passed for verdict in verdicts) else Outcome.NOT_MET
-    return replace(run, checks=checks, goal=goal, outcome=outcome)
+    return replace(run, checks=tuple(verdict for verdict in verdicts if verdict.command not in asked), goal=goal)
+
+
+def as_landed(desk: Desk, run: Run, done: Landing) -> Run:
+    """The run as it landed, with the verdicts about that very commit: its judging may have ended with those about an
+    earlier merge."""
+    landed = replace(run, landing=done, outcome=Outcome.MET)
+    if run.checks and all(verdict.commit == done.verified for verdict in run.checks):
+        return landed
+    fact = desk.journal.last("gates", commit=done.verified) or _of_the_batch(desk, done.verified)
+    if fact is None:
+        return landed
+    mine = {gate.command for gate in gates_of(desk, desk.hub.git.parents(done.verified)[0])}
+    verdicts = (decode(Verdict, told) for told in fact["verdicts"])
+    return _judged(desk, landed, tuple(verdict for verdict in verdicts if verdict.command in mine))
+
+
+def _of_the_batch(desk: Desk, verified: str) -> Mapping[str, Any] | None:
+    """The gates that another run held for this one, too, as that one's journal has it."""
+    other = batch.verifier(desk.hub.git, verified)
+    facts = Lines(desk.hub.run_home(other) / "journal.jsonl").entries() if other else ()
+    return next((fact for fact in facts if fact["kind"] == "gates" and fact["commit"] == verified), None)
+
+
+def is_verified(desk: Desk, run: Run) -> bool:
+    """Whether what would land now was verified already: nothing but record commits came since."""
+    fact, main = desk.journal.last("candidate", tip=run.tip or run.base), desk.hub.tip(desk.shop.loops.mainline)
+    if fact is None or main is None or not desk.journal.last("gates", commit=fact["commit"]):
+        return False
+    return same_to_gates(desk.hub.git, main, fact["mainline"])
 
 
 def _goal(desk: Desk, run: Run, commit: str) -> Run:
@@ -126,71 +161,3 @@ def _review(desk: Desk, run: Run, tip: str, commit: str) -> Run:
     outcome = Outcome.MET if all(verdict.passed for verdict in verdicts) else Outcome.NOT_MET
     desk.journal.write("reviewed", {"commit": commit, "verdicts": encode(tuple(verdicts))})
     return replace(run, reviews=tuple(verdicts), outcome=outcome)
-
-
-def land(desk: Desk, run: Run) -> Run:
-    """Land what is met, one run after the other: else each landing would make all others verify their merge again,
-    and those with the slowest gates would never be through."""
-    with landing.turn(desk.hub, lambda: desk.tell("wait", "waits until another run has landed")):
-        return _land(desk, run)
-
-
-def _land(desk: Desk, run: Run) -> Run:
-    """While the mainline moves all the same, the merge is verified again, until it holds or no longer fits."""
-    stale = False
-    while True:
-        found = candidate(desk, run.tip or run.base, anew=stale)
-        if isinstance(found, Conflict):
-            return run.stopped(conflict_stop(found))
-        run = gated(desk, run, found)
-        if stop := desk.wall.stop():
-            return run.stopped(stop)
-        if run.outcome is Outcome.NOT_MET:
-            desk.note("the gates passed on the run's own base, but not merged with what the mainline is now")
-            return run
-        if stop := _against_the_mainline(desk, run, found):
-            return run.stopped(stop)
-        desk.tell("land", "landing")
-        mainline, title = desk.shop.loops.mainline, _title(desk)
-        on = (desk.plan.name, _resolves(desk))
-        done = landing.land(desk.hub, mainline, desk.number, found, run.base, title, on)
-        if stale := isinstance(done, Stale):
-            continue
-        if isinstance(done, Conflict):
-            return run.stopped(conflict_stop(done))
-        if isinstance(done, Landing):
-            desk.journal.write("landed", {"landing": encode(done)})
-            desk.tell("land", f"landed as {done.commit[:10]}")
-            return replace(run, landing=done, held=None)
-        desk.journal.write("held", {"held": encode(done)})
-        desk.tell("land", f"held: {done.reason} {', '.join(done.paths)}")
-        return replace(run, held=done)
-
-
-def _resolves(desk: Desk) -> tuple[str, ...]:
-    """The incidents that don't hold up a landing. A mend that a person lands is held up by none that stops the whole
-    line: of two, neither could be mended before the other."""
-    return line.standing(desk.hub).whole if desk.kind == "resolution" else ()
-
-
-def _title(desk: Desk) -> str:
-    verb = {"plan": "land", "rollback": "rollback"}.get(desk.kind, "resolve")
-    return f"{verb} {desk.plan.name}: {desk.plan.title} (gen-{desk.number})"
-
-
-def _against_the_mainline(desk: Desk, run: Run, commit: str) -> Stop | None:
-    """Whether landing would undo what a person did on the mainline, has been undone by one already, or touches what
-    the mainline protects by now."""
-    if desk.kind != "plan":  # taking back is what a rollback is for, and its plan is the landing that it names
-        return None
-    git, main, tip = desk.hub.git, desk.hub.git.parents(commit)[0], run.tip or run.base
-    if undone := landing.silent_reverts(git, run.base, main, commit, desk.plan.scope):
-        detail = f"landing would take back what the mainline got meanwhile: {', '.join(undone)}"
-        return Stop("silent-revert", detail)
-    if gone := landing.taken_back(git, run.base, tip, commit):
-        return Stop("conflict", f"the mainline had this work already, and took it back: {', '.join(gone[:10])}")
-    protected = rules(desk, main).protected
-    if barred := [change.path for change in git.changes(run.base, tip) if matches(change.path, protected)]:
-        detail = f"the mainline's LOOPS.md protects by now what this run changed: {', '.join(barred[:10])}"
-        return Stop("protected", detail)
-    return None

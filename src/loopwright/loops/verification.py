@@ -27,12 +27,21 @@ _COMMAND_SECONDS = 1800.0
 
 
 def verify(
-    desk: Desk, key: str, commit: str, mainline: str, gates: tuple[Gate, ...], label: str, *, decisive: bool = False
+    desk: Desk,
+    key: str,
+    commit: str,
+    mainline: str,
+    gates: tuple[Gate, ...],
+    label: str,
+    *,
+    decisive: bool = False,
+    moving: tuple[str, ...] | None = None,
 ) -> tuple[Verdict, ...]:
     """Every gate's verdict about a commit. Each run of gates is held once for a tree, also across restarts.
 
     With tests of record that differ from the commit's, all gates are run a second time with those in place. What
-    fails is run again, the slow gates only where it is `decisive`.
+    fails is run again, the slow gates only where it is `decisive`. `moving`: the tests that may change, where these are
+    others than the plan's own (a batch's).
     """
     tree = desk.hub.git.tree_of(commit)
     if fact := desk.journal.last("gates", tree=tree, mainline=mainline, label=label):
@@ -40,7 +49,7 @@ def verify(
     change = desk.hub.change(desk.base, commit)
     verdicts = _settled(desk, f"{key}-gates", change, mainline, gates, decisive)
     if all(verdict.passed for verdict in verdicts) and gates:
-        verdicts += _with_tests_of_record(desk, key, change, mainline, gates, decisive)
+        verdicts += _with_tests_of_record(desk, key, change, mainline, gates, decisive, moving)
     for verdict in verdicts:
         if verdict.flaky:
             told = verdict.evidence.partition("\n")[0]
@@ -57,9 +66,15 @@ def verify(
 
 
 def _with_tests_of_record(
-    desk: Desk, key: str, change: Change, mainline: str, gates: tuple[Gate, ...], decisive: bool
+    desk: Desk,
+    key: str,
+    change: Change,
+    mainline: str,
+    gates: tuple[Gate, ...],
+    decisive: bool,
+    moving: tuple[str, ...] | None,
 ) -> tuple[Verdict, ...]:
-    laid = lay_over(desk, change, mainline)
+    laid = lay_over(desk, change, mainline, moving)
     if laid is None:
         return ()
     judged = desk.hub.change(desk.base, laid)
@@ -76,7 +91,7 @@ def _settled(
     return settled(gates, first, lambda failed: _run(desk, f"{key}-again", change, mainline, failed), decisive=decisive)
 
 
-def lay_over(desk: Desk, change: Change, mainline: str) -> str | None:
+def lay_over(desk: Desk, change: Change, mainline: str, moving: tuple[str, ...] | None = None) -> str | None:
     """The commit with the mainline's tests and test configuration laid over; None when that changes nothing."""
     tests = (*TESTS, *rules(desk, mainline).tests)
     ahead = [path for path in change.paths if matches(path, tests)]
@@ -87,7 +102,7 @@ def lay_over(desk: Desk, change: Change, mainline: str) -> str | None:
         desk.hub.entries(change.commit),
         renames=moves.honest_renames(found),
         tests=tests,
-        exempt=desk.plan.scope.tests,
+        exempt=desk.plan.scope.tests if moving is None else moving,
         read=lambda blob: desk.hub.git.blobs([blob])[blob] or b"",
     )
     if not edits:

@@ -60,7 +60,7 @@ def _loops(values: Mapping[str, Any], checks: tuple[Gate, ...]) -> Loops:
     return Loops(**said, checks=checks, raw=dict(values))
 
 
-_PLAIN = ("mainline", "merge", "lab", "max-parallel", "setup-network", "levels", "notify", "image")
+_PLAIN = ("mainline", "merge", "lab", "max-parallel", "batch", "setup-network", "levels", "notify", "image")
 _LISTS = ("setup", "protected", "tests", "copy")
 _CEILINGS = ("usd-per-run", "usd-per-day", "tokens")
 _BREAKERS = ("consecutive-failures", "user-failures", "no-progress-minutes", "stray-files")

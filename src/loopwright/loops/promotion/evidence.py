@@ -19,6 +19,7 @@ from loopwright.journal.claims import RUNS
 from loopwright.journal.codec import decode
 from loopwright.journal.hub import Hub
 from loopwright.loops.promotion import recording
+from loopwright.loops.promotion.batch import BATCH
 from loopwright.loops.promotion.gated import differing
 from loopwright.loops.promotion.landing import RUN, VERIFIED
 from loopwright.vocabulary import FileChange, Plan, Scope
@@ -79,11 +80,32 @@ class Evidence:
         before = self.trees.get(commit.parents[0]) if commit.parents else None
         if before:
             yield before, commit.tree
-        if verified := self.trees.get(commit.trailers.get(VERIFIED, "")):
-            yield verified, commit.tree
+        verified, end = self.trees.get(commit.trailers.get(VERIFIED, "")), self.end_of(commit)
+        if verified and end:
+            yield verified, end.tree
         base = self.trees.get(self.of_run.get(number(commit) or 0, {}).get("base", ""))
         if base and before:
             yield base, before
+
+    @cached_property
+    def _after(self) -> Mapping[str, Commit]:
+        """The landing that came right after a commit."""
+        return {commit.parents[0]: commit for commit in self.landings if commit.parents}
+
+    def end_of(self, commit: Commit) -> Commit | None:
+        """The landing whose tree was verified: the last of a batch, or the commit itself where it landed alone.
+
+        None where the mainline doesn't hold the batch's runs in their order, one right after the other.
+        """
+        runs = commit.trailers.get(BATCH, str(number(commit))).split()
+        if str(number(commit)) not in runs:
+            return None
+        end: Commit | None = commit
+        for run in runs[runs.index(str(number(commit))) + 1 :]:
+            end = self._after.get(end.oid) if end else None
+            same = end and all(end.trailers.get(name) == commit.trailers.get(name) for name in (BATCH, VERIFIED))
+            end = end if same and end and str(number(end)) == run else None
+        return end
 
     def changes(self, old: str, new: str) -> tuple[FileChange, ...]:
         return self._changes[old, new]

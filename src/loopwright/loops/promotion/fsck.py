@@ -16,6 +16,7 @@ from loopwright.git import history
 from loopwright.git.history import Commit
 from loopwright.journal.hub import Hub
 from loopwright.loops.promotion import recording
+from loopwright.loops.promotion.batch import BATCH
 from loopwright.loops.promotion.evidence import Evidence, number
 from loopwright.loops.promotion.landing import RUN, VERIFIED, undone
 
@@ -129,7 +130,13 @@ def _verified(evidence: Evidence, commit: Commit, run: int | None) -> Iterator[F
     if tree is None:
         message = f"the verified commit {named[:40] or '(none is named)'} isn't in this repository"
         yield Finding(commit.oid, run, "no-evidence", message, _FETCH)
-    elif paths := evidence.work(tree, commit.tree):
+        return
+    end = evidence.end_of(commit)
+    if end is None:
+        told = f"it landed together with others (runs {commit.trailers.get(BATCH, '')})"
+        message = f"{told}, of which only the last tree was verified, and these don't follow it here"
+        yield Finding(commit.oid, run, "not-verified", message, _take_back(commit))
+    elif paths := evidence.work(tree, end.tree):
         message = f"it is not what was verified ({named[:10]}): {_shown(paths)}"
         yield Finding(commit.oid, run, "not-verified", message, _take_back(commit))
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from loopwright.checkpoints import reached
@@ -34,11 +33,6 @@ class Stale:
     mainline: str
 
 
-def turn(hub: Hub, waits: Callable[[], None]) -> AbstractContextManager[None]:
-    """One run at a time, from its last candidate to its landing; `waits` is called when another one is before."""
-    return hub.turn("queue", waits)
-
-
 def candidate(hub: Hub, mainline: str, tip: str, number: int) -> str | Conflict:
     """The commit that would land: the merge of a run's tip into the mainline as it is now. No ref moves.
 
@@ -47,17 +41,18 @@ def candidate(hub: Hub, mainline: str, tip: str, number: int) -> str | Conflict:
     """
     main = hub.git.resolve(f"refs/heads/{mainline}")
     assert main is not None
-    merged = _merged(hub.git, main, tip)
-    if isinstance(merged, Conflict):
-        return merged
-    return hub.git.commit_tree(merged.tree, [main, tip], f"candidate of run {number}\n")
+    found = merged(hub.git, main, tip)
+    if isinstance(found, Conflict):
+        return found
+    return hub.git.commit_tree(found.tree, [main, tip], f"candidate of run {number}\n")
 
 
-def _merged(git: Git, main: str, tip: str) -> Merged | Conflict:
+def merged(git: Git, main: str, tip: str) -> Merged | Conflict:
+    """The merge of a run's tip into a commit of the mainline, or why there is none."""
     if git.merge_base(main, tip) is None:
         return Conflict(())
-    merged = git.merge(main, tip)
-    return Conflict(merged.conflicts) if merged.conflicts else merged
+    found = git.merge(main, tip)
+    return Conflict(found.conflicts) if found.conflicts else found
 
 
 def taken_back(git: Git, base: str, tip: str, commit: str) -> tuple[str, ...]:
@@ -114,7 +109,7 @@ def land(
     verified: str,
     since: str,
     title: str,
-    line: tuple[str | None, tuple[str, ...]] = (None, ()),
+    line: tuple[tuple[str, ...], tuple[str, ...]] = ((), ()),
 ) -> Landing | Held | Stale | Conflict:
     """Land what was verified: `verified` is a commit whose tree passed every gate, with the run's tip as second parent.
 
@@ -128,8 +123,8 @@ def land(
         # First the commit, then its history: the move is from this very commit, so nobody can have landed in between.
         main = hub.git.resolve(f"refs/heads/{mainline}")
         assert main is not None
-        if over := _over(hub, main, number, since, tip):
-            return over
+        if late := over(hub, main, number, since, tip):
+            return late
         tree = _tree(hub.git, main, verified)
         if not isinstance(tree, str):
             return tree
@@ -138,13 +133,13 @@ def land(
         reached("land:prepared")
         try:
             ref, why = f"refs/heads/{mainline}", f"loopwright: {title}"
-            held = moving.move(hub, Move(ref, main, commit, why, plan=line[0], despite=line[1]))
+            held = moving.move(hub, Move(ref, main, commit, why, plans=line[0], despite=line[1]))
         except RefMoved:
             continue
         return held or Landing(commit, verified, main)
 
 
-def _over(hub: Hub, main: str, number: int, since: str, tip: str) -> Landing | Held | None:
+def over(hub: Hub, main: str, number: int, since: str, tip: str) -> Landing | Held | None:
     """What forbids to land: that it has landed already, or that another clone's run of this number has."""
     found = _landings(hub, main, number, since)
     for done, made in found:
@@ -161,10 +156,10 @@ def _tree(git: Git, main: str, verified: str) -> str | Stale | Conflict:
     first, tip = git.parents(verified)
     if main == first:
         return git.tree_of(verified)
-    merged = _merged(git, main, tip)
-    if isinstance(merged, Conflict):
-        return merged
-    return merged.tree if same_to_gates(git, merged.tree, verified) else Stale(main)
+    found = merged(git, main, tip)
+    if isinstance(found, Conflict):
+        return found
+    return found.tree if same_to_gates(git, found.tree, verified) else Stale(main)
 
 
 def keep_tag(hub: Hub, number: int, commit: str, *, failed: bool = False) -> str:

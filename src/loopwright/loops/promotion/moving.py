@@ -22,7 +22,7 @@ from loopwright.errors import BadUse, RefMoved
 from loopwright.journal import line
 from loopwright.journal.hub import Hub
 from loopwright.loops.promotion import checkout as checkouts
-from loopwright.loops.promotion import following
+from loopwright.loops.promotion import following, queue
 from loopwright.loops.promotion.checkout import Checkout
 from loopwright.loops.promotion.edits import Edit
 from loopwright.vocabulary import Held
@@ -36,8 +36,9 @@ PATIENCE = 10.0
 class Move:
     """The mainline from one commit to the next. `edits`: a record commit, which a person's edits never hold.
 
-    `plan`: whose work lands, and so on whose line; None for what no stopped line holds (record commits).
+    `plans`: whose work lands, and so on whose lines; none for what no stopped line holds (record commits).
     `despite`: the incidents that don't hold this move up. `drops`: refs that go in the same transaction.
+    `waiting`: runs that must stand in the queue until the very move, which another one makes for them.
     """
 
     ref: str
@@ -45,9 +46,10 @@ class Move:
     new: str
     why: str
     edits: tuple[Edit, ...] = ()
-    plan: str | None = None
+    plans: tuple[str, ...] = ()
     despite: tuple[str, ...] = ()
     drops: tuple[str, ...] = ()
+    waiting: tuple[int, ...] = ()
 
 
 def move(hub: Hub, wanted: Move, patience: float = PATIENCE) -> Held | None:
@@ -57,8 +59,8 @@ def move(hub: Hub, wanted: Move, patience: float = PATIENCE) -> Held | None:
             _finish(hub, patience)
             if hub.git.resolve(wanted.ref) != wanted.old:
                 raise RefMoved(wanted.ref, wanted.old)
-            if stopped := _stopped(hub, wanted):
-                return stopped
+            if held := _stopped(hub, wanted) or _left(hub, wanted):
+                return held
             if places := tuple(checkouts.every(hub, wanted.ref)):
                 with _undisturbed():
                     return _busy(wanted, places) or _move_checked_out(hub, wanted, places[0], patience, lock)
@@ -70,10 +72,18 @@ def move(hub: Hub, wanted: Move, patience: float = PATIENCE) -> Held | None:
 
 def _stopped(hub: Hub, wanted: Move) -> Held | None:
     """Whether the line on which it would land stands still; asked under the lock, for an incident opens at any time."""
-    if wanted.plan is None:
+    if not wanted.plans:
         return None
-    stops = [ref for ref in line.standing(hub).of(wanted.plan) if ref not in wanted.despite]
+    now = line.standing(hub)
+    stops = dict.fromkeys(ref for plan in wanted.plans for ref in now.of(plan) if ref not in wanted.despite)
     return Held(f"the line is stopped by {', '.join(line.names(stops))}: `loopwright andon list`") if stops else None
+
+
+def _left(hub: Hub, wanted: Move) -> Held | None:
+    """Whether a run has left the queue that was to land with others: a person stopped it, or it died. A person's no to
+    it is written under the lock, too."""
+    gone = [f"gen-{run}" for run in wanted.waiting if not queue.is_waiting(hub, run)]
+    return Held(f"{', '.join(gone)} no longer waits to land") if gone else None
 
 
 def _move_ref(hub: Hub, wanted: Move, lock: int) -> None:

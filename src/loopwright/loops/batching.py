@@ -1,0 +1,136 @@
+"""Lands runs that wait at once: their merge is verified once for all, and split in halves where it fails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from loopwright.checkpoints import reached
+from loopwright.journal.claims import Claim
+from loopwright.journal.facts import Lines
+from loopwright.loops import starting
+from loopwright.loops.desk import Desk
+from loopwright.loops.fitting import against_the_mainline, title
+from loopwright.loops.promotion import batch, queue
+from loopwright.loops.promotion.batch import Piece
+from loopwright.loops.promotion.landing import Conflict
+from loopwright.loops.promotion.queue import Turn, Waiting
+from loopwright.loops.proving import gates_of
+from loopwright.loops.verification import verify
+from loopwright.vocabulary import Gate, Run, Verdict
+
+
+@dataclass(frozen=True)
+class Member:
+    """A run of a batch. `desk` says what its plan demands; its journal is its own process's to write."""
+
+    desk: Desk
+    run: Run
+
+    @property
+    def piece(self) -> Piece:
+        return Piece(
+            self.run.number, self.desk.plan.name, self.run.base, self.run.tip or self.run.base, title(self.desk)
+        )
+
+
+Members = tuple[Member, ...]
+
+
+def land_waiting(desk: Desk, run: Run, now: str) -> None:
+    """Land this run and those that wait behind it, verified together. Nobody has landed yet where it is alone.
+
+    Which of them landed the mainline says. One without which the others pass is set apart: its own process lands or
+    ends it when it is its turn, with its own evidence.
+    """
+    members = tuple(_waiting(desk, run))
+    found = _merged(desk, members)
+    if found is None or len(found[0]) < 2 or found[0][0].desk is not desk:
+        return
+    groups, red = [found[0]], dict[str, set[str]]()  # of a tree: the commands that it failed
+    while groups:
+        group, *groups = groups
+        merged = _merged(desk, group)
+        if merged is None:
+            continue
+        fits, commit = merged
+        queue.say_turn(desk.hub, Turn((desk.number, *(one.run.number for one in fits if one.desk is not desk)), now))
+        failed = _failed(desk, fits, commit, red)
+        if desk.wall.stop():
+            return
+        if not failed:
+            if not _land(desk, fits, commit):
+                return
+        elif len(fits) > 1:
+            groups = [fits[: len(fits) // 2], fits[len(fits) // 2 :], *groups]
+        elif fits[0].desk is not desk:
+            others = ", ".join(f"gen-{one.run.number}" for one in members if one.run.number != fits[0].run.number)
+            why = f"its merge failed where {others} landed without it: {', '.join(sorted(failed))}"
+            queue.set_apart(desk.hub, fits[0].run.number, why)
+
+
+def _waiting(desk: Desk, run: Run) -> Iterator[Member]:
+    """This run, and those behind it that another one may verify: plans' own, in the same kind of lab."""
+    yield Member(desk, run)
+    behind = [one for one in queue.line(desk.hub) if one.run != desk.number and one.kind == "plan"]
+    together = [one for one in behind if not queue.apart(desk.hub, one.run)]
+    for one in together[: desk.shop.loops.batch - 1]:
+        member = _member(desk, one)
+        if member and member.desk.plan.lab == desk.plan.lab:
+            yield member
+
+
+def _member(desk: Desk, waiting: Waiting) -> Member | None:
+    """Another run as its own files tell it."""
+    facts = Lines(desk.hub.run_home(waiting.run) / "journal.jsonl").entries()
+    tips = [str(fact["tip"]) for fact in facts if fact["kind"] == "candidate"]
+    if not tips or not starting.is_archived(desk.hub, waiting.run):
+        return None
+    plan = starting.archived_plan(desk.hub, waiting.run)
+    claim = Claim(waiting.run, plan.name, waiting.base, "", waiting.pid, "", waiting.since)
+    its = Desk(desk.hub, desk.shop, claim, plan, waiting.base)
+    return Member(its, Run(waiting.run, plan, waiting.base, its.branch, tip=tips[-1]))
+
+
+def _merged(desk: Desk, members: Members) -> tuple[Members, str] | None:
+    """Those of them that fit on top of one another, and the commit that would be verified. None: nobody does."""
+    main = desk.hub.tip(desk.shop.loops.mainline)
+    assert main is not None
+    end, fits = main, list[Member]()
+    for member in members:
+        found = batch.step(desk.hub.git, end, member.piece)
+        if not isinstance(found, Conflict) and not against_the_mainline(member.desk, member.run, found):
+            end, fits = found, [*fits, member]
+    if not fits:
+        return None
+    return tuple(fits), batch.whole(desk.hub, main, end, [member.piece for member in fits], desk.number)
+
+
+def _failed(desk: Desk, members: Members, commit: str, red: dict[str, set[str]]) -> set[str]:
+    """The commands that say no to the merge of all. One that did before to the same tree isn't asked again."""
+    main, tree = desk.hub.git.parents(commit)[0], desk.hub.git.tree_of(commit)
+    by_meaning = {gate.meaning: gate for member in reversed(members) for gate in reversed(gates_of(member.desk, main))}
+    gates: tuple[Gate, ...] = tuple(reversed(by_meaning.values()))
+    if known := red.get(tree, set()) & {gate.command for gate in gates}:
+        return known
+    numbers = ", ".join(str(member.run.number) for member in members)
+    desk.tell("land", f"verifies the merge of {numbers}")
+    moving = tuple(path for member in members for path in member.desk.plan.scope.tests)
+    verdicts = verify(
+        desk, f"batch-{commit[:8]}", commit, main, gates, f"batch of {numbers}", decisive=True, moving=moving
+    )
+    reached("batch:gated")
+    failed = {_name(verdict) for verdict in verdicts if not verdict.passed}
+    red[tree] = red.get(tree, set()) | failed
+    return failed
+
+
+def _name(verdict: Verdict) -> str:
+    return verdict.command or verdict.check
+
+
+def _land(desk: Desk, members: Members, commit: str) -> bool:
+    """Whether the mainline moved to all of them. If not, each goes on by itself, and finds out why."""
+    done = batch.land(desk.hub, desk.shop.loops.mainline, commit, [member.piece for member in members])
+    reached("batch:landed")
+    return isinstance(done, str)

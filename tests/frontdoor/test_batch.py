@@ -1,0 +1,189 @@
+"""Runs that wait at once land together: verified once, moved to in one step; who breaks the merge is found and ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from loopwright.testing.frontdoor import Told, until
+
+from .conftest import Scripted, Shop, judges, small_maker
+from .test_queue import landed, met, queued, taken, waiting
+
+MOVED = ("land:moved", "batch:landed")
+POINTS = ("batch:gated", "batch:prepared", "land:locked", *MOVED)
+
+
+def ready(scripted: Scripted, check: str, runs: int) -> Shop:
+    """Runs 1 to `runs` met their goals; since then the mainline got a file."""
+    shop = scripted([*(small_maker(number) for number in range(1, runs + 1)), *judges()])
+    shop.write("agents/LOOPS.md", f"---\nmainline: main\nmerge: human\nlab: clone\nchecks: ['{check}']\n---\n# Loops\n")
+    shop.commit("a check")
+    met(shop, dict.fromkeys(range(1, runs + 1), "P2"))
+    shop.write("src/vat.py", "VAT = 20\n")
+    shop.commit("meanwhile")
+    return shop
+
+
+def land_all(shop: Shop, runs: int) -> dict[int, Told]:
+    with taken(shop):
+        started = queued(shop, list(range(1, runs + 1)))
+    return {number: one.wait() for number, one in started.items()}
+
+
+def gates(shop: Shop, runs: int) -> list[str]:
+    """Every time that the gates of a landing ran, in all runs."""
+    kinds = [
+        row["what"] for run in range(1, runs + 1) for row in shop.door("show", str(run), "--json").json["timeline"]
+    ]
+    return [kind for kind in kinds if kind.startswith(("gates (landing", "gates (batch"))]
+
+
+def moves(shop: Shop) -> list[str]:
+    """What moved the mainline to a landing, oldest first."""
+    told = shop.git("reflog", "show", "--format=%gs", "main").splitlines()
+    return [words for words in reversed(told) if words.startswith("loopwright: land ")]
+
+
+def sound(shop: Shop, runs: int) -> None:
+    """Each landed once, and nobody has anything to say about it."""
+    assert sorted(landed(shop)) == list(range(1, runs + 1))
+    assert shop.door("fsck", "--json").json["findings"] == []
+    assert shop.git("status", "--porcelain") == ""
+    assert shop.git("for-each-ref", "refs/loopwright/claims", "refs/heads/loop") == ""
+    assert shop.git("tag").split() == [f"gen-{run}" for run in range(1, runs + 1)]
+
+
+def test_runs_that_wait_are_verified_once_and_the_mainline_moves_once(scripted: Scripted) -> None:
+    shop = ready(scripted, "true", 4)
+
+    told = land_all(shop, 4)
+
+    assert [one.json["landed"] for one in told.values()] == [True] * 4
+    assert landed(shop) == [1, 2, 3, 4]
+    assert gates(shop, 4).count("gates (batch of 1, 2, 3, 4)") == 1
+    assert len(gates(shop, 4)) == 4 + 1  # each once on its own, all once together
+    assert moves(shop) == ["loopwright: land gen-1, gen-2, gen-3, gen-4"]
+    (verified,) = {one.json["verified"] for one in told.values()}
+    assert shop.git("rev-parse", f"{verified}^{{tree}}") == shop.git("rev-parse", "gen-4^{tree}")
+    for number, one in told.items():
+        commands = [gate for gate in (*one.json["checks"], *one.json["goal"]) if gate["command"]]
+        assert {gate["commit"] for gate in commands} == {verified}
+        assert [f"made/{number}.txt" in gate["command"] for gate in commands] == [False, True], (
+            "its own, and no other's"
+        )
+    sound(shop, 4)
+
+    back = shop.door("rollback", "2", "--json").json
+
+    assert back["landed"]
+    assert not (shop.path / "made/2.txt").exists()
+    assert (shop.path / "made/3.txt").exists()
+    assert shop.door("fsck", "--json").json["findings"] == []
+    shop.git("branch", "-f", "whole", "main")
+    shop.git("reset", "-q", "--hard", "gen-2")
+    found = shop.door("fsck", "--json").json["findings"]
+    assert {(finding["run"], finding["rule"]) for finding in found} >= {(1, "not-verified"), (2, "not-verified")}
+
+
+def test_with_batch_1_each_is_verified_by_itself(scripted: Scripted) -> None:
+    shop = ready(scripted, "true", 3)
+    shop.write("agents/LOOPS.md", shop.read("agents/LOOPS.md").replace("lab: clone", "lab: clone\nbatch: 1"))
+    shop.commit("one by one")
+
+    land_all(shop, 3)
+
+    assert moves(shop) == [f"loopwright: land p{run}: Write file {run}. (gen-{run})" for run in (1, 2, 3)]
+    assert gates(shop, 3) == ["gates (landing)"] * 6
+    sound(shop, 3)
+
+
+def test_the_one_that_breaks_the_merge_is_found_and_the_others_land(scripted: Scripted) -> None:
+    shop = ready(scripted, "! test -e made/2.txt || ! test -e src/vat.py", 4)
+
+    told = land_all(shop, 4)
+
+    assert {number: one.json["landed"] for number, one in told.items()} == {1: True, 2: False, 3: True, 4: True}
+    assert (told[2].code, told[2].json["outcome"], told[2].json["status"]) == (1, "not-met", "failed")
+    assert any("verified by itself: its merge failed where gen-1, gen-3, gen-4" in n for n in told[2].json["notes"])
+    assert moves(shop) == ["loopwright: land gen-1", "loopwright: land gen-3, gen-4"]
+    assert not (shop.path / "made/2.txt").exists()
+    assert shop.door("fsck", "--json").json["findings"] == []
+
+
+def test_two_that_don_t_fit_together_don_t_land_both(scripted: Scripted) -> None:
+    shop = ready(scripted, "! test -e made/1.txt || ! test -e made/3.txt", 3)
+
+    told = land_all(shop, 3)
+
+    assert {number: one.json["landed"] for number, one in told.items()} == {1: True, 2: True, 3: False}
+    assert told[3].json["outcome"] == "not-met"
+    assert shop.door("fsck", "--json").json["findings"] == []
+
+
+def test_a_gate_that_fails_once_over_the_merge_of_all_is_flaky_and_nobody_s_fault(
+    scripted: Scripted, tmp_path: Path
+) -> None:
+    counted = tmp_path / "runs"
+    shop = ready(scripted, f"! test -e src/vat.py || ! mkdir {counted}", 3)
+
+    told = land_all(shop, 3)
+
+    assert [one.json["landed"] for one in told.values()] == [True] * 3
+    assert moves(shop) == ["loopwright: land gen-1, gen-2, gen-3"]
+    assert [one.json["flaky"] for one in told.values()] == [1, 1, 1]
+    sound(shop, 3)
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_when_the_one_that_verifies_for_all_is_killed_the_others_land_all_the_same(
+    scripted: Scripted, point: str
+) -> None:
+    shop = ready(scripted, "true", 3)
+    with taken(shop):
+        dies = shop.door.start("land", "1", "--json", crash=point)
+        until(lambda: waiting(shop) == [1])
+        started = queued(shop, [2, 3])
+    assert dies.wait().code == -signal.SIGKILL
+
+    told = [one.wait() for one in started.values()]
+
+    assert [one.json["landed"] for one in told] == [True, True], [one.err for one in told]
+    assert (1 in landed(shop)) == (point in MOVED)
+    assert shop.door("land", "1", "--json").json["landed"]
+    sound(shop, 3)
+
+
+def test_one_that_is_killed_or_stopped_while_others_verify_it_doesn_t_land_with_them(
+    scripted: Scripted, tmp_path: Path
+) -> None:
+    """The gates of the batch wait on a pipe, so that there is time to end two of its runs."""
+    pipe = tmp_path / "gate"
+    os.mkfifo(pipe)
+    shop = ready(scripted, f"! test -e src/vat.py || ! test -e made/1.txt || ! test -e made/2.txt || cat {pipe}", 4)
+    with taken(shop):
+        started = queued(shop, [1, 2, 3, 4])
+    until(lambda: any(row["together_with"] for row in shop.door("status", "--json").json["landings"]))
+    (first, *_) = shop.door("status", "--json").json["landings"]
+    text = shop.door("status").out
+    started[3].kill()
+    started[4].signal(signal.SIGINT)
+    assert started[4].wait().code == 130
+    pipe.write_text("go on\n")
+    until(lambda: landed(shop) == [1], what="gen-1 lands by itself")
+    pipe.write_text("go on\n")  # for gen-2, on top of it
+
+    told = [started[number].wait() for number in (1, 2)]
+
+    assert (first["run"], first["together_with"]) == (1, [2, 3, 4])
+    assert first["at_gates_since"]
+    assert "its turn since" in text
+    assert "together with gen-2, gen-3, gen-4" in text
+    assert [one.json["landed"] for one in told] == [True, True]
+    assert sorted(landed(shop)) == [1, 2]
+    assert shop.door("reject", "3").code == 0
+    assert shop.door("reject", "4").code == 0
+    assert shop.door("fsck", "--json").json["findings"] == []
