@@ -18,7 +18,8 @@ from loopwright.journal.hub import Hub
 from loopwright.loops.promotion import recording
 from loopwright.loops.promotion.batch import BATCH
 from loopwright.loops.promotion.evidence import Evidence, number
-from loopwright.loops.promotion.landing import RUN, VERIFIED, undone
+from loopwright.loops.promotion.landing import RUN, VERIFIED, before_merging
+from loopwright.loops.promotion.undoing import undone
 
 _FETCH = "git fetch origin 'refs/loopwright/*:refs/loopwright/*'"
 
@@ -180,7 +181,8 @@ def _undone(evidence: Evidence, commit: Commit, record: Mapping[str, Any]) -> It
     if record["kind"] != "plan" or base is None or before is None:
         return
     theirs, ours = evidence.changes(base, before), evidence.changes(before, commit.tree)
-    if paths := undone(theirs, ours, evidence.scope(run)):
+    git = evidence.hub.git
+    if paths := undone(git, theirs, ours, evidence.scope(run), lambda: before_merging(git, record["base"], commit.oid)):
         message = f"it takes back what the mainline got after run {run} began: {_shown(paths)}"
         mend = f"`git diff {record['base'][:10]} {commit.parents[0][:10]} -- PATH` shows what was lost: bring it back"
         yield Finding(commit.oid, run, "silent-revert", message, mend)

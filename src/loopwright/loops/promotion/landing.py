@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from loopwright.checkpoints import reached
@@ -12,9 +11,10 @@ from loopwright.git import Git, Merged
 from loopwright.git.history import trailers
 from loopwright.journal.hub import Hub
 from loopwright.loops.promotion import moving
-from loopwright.loops.promotion.gated import is_owned, is_plan, same_to_gates
+from loopwright.loops.promotion.gated import same_to_gates
 from loopwright.loops.promotion.moving import Move
-from loopwright.vocabulary import FileChange, Held, Landing, Scope
+from loopwright.loops.promotion.undoing import undone
+from loopwright.vocabulary import Held, Landing, Scope
 
 RUN, VERIFIED = "Loopwright-Run", "Loopwright-Verified"
 
@@ -68,15 +68,19 @@ def taken_back(git: Git, base: str, tip: str, commit: str) -> tuple[str, ...]:
 def silent_reverts(git: Git, base: str, main: str, tree: str, scope: Scope) -> tuple[str, ...]:
     """Paths where landing `tree` would take back what the mainline got after `base`, without the plan naming them."""
     theirs = git.changes(base, main)
-    return undone(theirs, git.changes(main, tree) if theirs else (), scope)
+    if not theirs:
+        return ()
+    return undone(git, theirs, git.changes(main, tree), scope, lambda: before_merging(git, base, tree))
 
 
-def undone(theirs: Iterable[FileChange], ours: Iterable[FileChange], scope: Scope) -> tuple[str, ...]:
-    """The paths of `theirs` that `ours` takes back: to what they were, or away altogether."""
-    after = {change.path: change for change in ours}
-    pairs = ((change, after[change.path]) for change in theirs if change.path in after)
-    back = (old.path for old, new in pairs if new.new_blob in (old.old_blob, None))
-    return tuple(p for p in back if not (scope.names(p) or is_owned(p) or is_plan(p)))
+def before_merging(git: Git, base: str, commit: str) -> tuple[str, ...]:
+    """The run's commits that were merged with the mainline's in its own branch: what it had before that.
+
+    A candidate and a landing have the branch's tip as their second parent.
+    """
+    tip = git.parents(commit)[-1:]
+    rows = git.line("rev-list", "--merges", "--parents", *tip, f"^{base}").splitlines() if tip else ()
+    return tuple(parent for row in rows for parent in row.split()[1:])
 
 
 def landed(hub: Hub, main: str, number: int, since: str, tip: str | None = None) -> Landing | None:
