@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -31,6 +32,7 @@ class Hours:
     shop: Shop
     steps: Sequence[float]
     clock: FakeClock = field(default_factory=FakeClock)
+    told: Callable[[Event], None] = lambda event: None
 
     def run(self, **env: str) -> dict[str, Any]:
         hub = hubs.find(self.shop.path)
@@ -39,6 +41,7 @@ class Hours:
         def tell(event: Event) -> None:
             if event.kind == "tool":
                 self.clock.advance(next(steps, 0.0))
+            self.told(event)
 
         configured = workshop.configuration(hub)
         shop = workshop.assemble(hub, {**self.shop.door.env, **env}, configured, clock=self.clock, tell=tell)
@@ -208,6 +211,68 @@ def test_a_plans_minutes_stop_it_exactly_when_they_are_over(scripted: Scripted) 
 
     assert result["stop"] == {"reason": "budget", "detail": "the plan's 5 minutes are over", "chunk": 1}
     assert len(day.shop.model.asked("maker")) == 2
+
+
+class Killed(BaseException):
+    """What the process of a run doesn't live to see."""
+
+
+def hurried(scripted: Scripted, steps: Sequence[float], ends: BaseException) -> tuple[Hours, list[float]]:
+    """A run with five minutes that `ends` at each second tool call."""
+    day = hours(scripted, steps, *[bash("ls")] * 9)
+    day.shop.write("plans/fix.md", day.shop.read("plans/fix.md").replace("merge: auto", "budget: {minutes: 5}"))
+    over = list[float]()
+
+    def tell(event: Event) -> None:
+        if event.kind == "tool":
+            over.append(0)
+            if len(over) % 2 == 0:
+                raise ends
+
+    day.told = tell
+    return day, over
+
+
+def test_minutes_go_on_from_kill_to_kill(scripted: Scripted) -> None:
+    day, calls = hurried(scripted, [100, 0], Killed())
+
+    for _ in range(2):
+        with pytest.raises(Killed):
+            day.run(**LONG)
+        day.clock.advance(20)  # who goes on comes a little later
+    result = day.run(**LONG)
+
+    assert result["stop"] == {"reason": "budget", "detail": "the plan's 5 minutes are over", "chunk": 1}
+    assert len(calls) == 5
+
+
+def test_a_run_that_a_person_interrupted_keeps_its_minutes_over_night(scripted: Scripted) -> None:
+    day, _ = hurried(scripted, [99.9, 0], KeyboardInterrupt())
+
+    outcomes = []
+    for _ in range(4):
+        outcomes.append(day.run(**LONG)["outcome"])
+        day.clock.advance(36_000)
+
+    assert outcomes == ["interrupted"] * 3 + ["stopped"]  # 299.7 seconds were over by the third, and no night
+
+
+@pytest.mark.parametrize("jump", [timedelta(hours=-1), timedelta(days=-400), timedelta(hours=1), timedelta(days=400)])
+def test_to_set_the_wall_clock_gives_and_takes_no_minute(scripted: Scripted, jump: timedelta) -> None:
+    day = hours(scripted, [299.8, 0.1, 0.1], *[bash("ls")] * 9)
+    day.shop.write("plans/fix.md", day.shop.read("plans/fix.md").replace("merge: auto", "budget: {minutes: 5}"))
+    calls = list[float]()
+
+    def tell(event: Event) -> None:
+        if event.kind == "tool":
+            calls.append(0)
+            day.clock.start += jump if len(calls) == 1 else timedelta()
+
+    day.told = tell
+    result = day.run(**LONG)
+
+    assert result["stop"] == {"reason": "budget", "detail": "the plan's 5 minutes are over", "chunk": 1}
+    assert len(calls) == 3
 
 
 # ---------------------------------------------------------------- one long command

@@ -20,6 +20,7 @@ from loopwright.journal.facts import FileJournal, Lines
 from loopwright.journal.guarded import Guarded
 from loopwright.journal.hub import Hub
 from loopwright.journal.pool import Pool, spent_in
+from loopwright.loops.deadline import Deadline
 from loopwright.loops.progress import Progress, quiet_at
 from loopwright.loops.purse import Purse
 from loopwright.loops.wall import Wall, WatchedLab
@@ -129,9 +130,10 @@ class Desk:
     def spent(self) -> Usage:
         return sum(self.paid(), Usage())
 
-    def elapsed(self) -> float:
-        """Seconds since the run was claimed, without those in which nobody worked on it."""
-        return seconds_at_work(self.journal.facts(), self.claim.at, self.shop.clock.now().isoformat())
+    @cached_property
+    def deadline(self) -> Deadline:
+        """How much of the run's minutes is over."""
+        return Deadline.of(self.shop.clock, self.journal.facts(), self.claim.at)
 
     def play(
         self,
@@ -176,7 +178,8 @@ class Desk:
             with self.progress.watching(role_name, place) as watch:
                 report = backend.work(brief, place, self._session(key, role_name, brief, watch))
             quiet = {"quiet": round(self.progress.quiet, 3)} if watch else {}
-            self.journal.write("session", {"key": key, "role": role_name, "report": encode(report), **quiet})
+            took = {"elapsed": round(self.deadline.elapsed(), 3)}
+            self.journal.write("session", {"key": key, "role": role_name, "report": encode(report), **quiet, **took})
             reached("role:ended")
         if role_name != "maker":  # whose work is looked at once its tree is known
             self.wall.look()
@@ -200,7 +203,10 @@ class Desk:
         transcript = Lines(self.home / "transcripts" / f"{key}.jsonl", self.shop.secrets)
         self.wall.transcripts.append(transcript)
         paid = (*self.paid(but=key), self.purse.charges())
-        allowance = replace(left(self.shop, self.plan, paid, self.elapsed()), turns=turns)
+        own = max(
+            (float(entry.get("at", 0.0)) for entry in transcript.entries()), default=0.0
+        )  # it counts these itself
+        allowance = replace(left(self.shop, self.plan, paid, self.deadline.elapsed() - own), turns=turns)
         return Session(transcript, allowance, self.shop.clock, tell, self.shop.env, watch, self.purse)
 
 

@@ -58,7 +58,7 @@ def _stop(desk: Desk, tried: Attempt) -> Stop | None:
         return Stop("budget", f"the run's budget is spent ({tried.report.ended})", tried.chunk)
     if tried.report.ended == "no-progress":
         return Stop("no-progress", _standstill(desk, tried), tried.chunk)
-    if tried.failed and (why := breakers.minutes_spent(desk.elapsed(), desk.plan.budget.minutes)):
+    if tried.failed and (why := breakers.minutes_spent(desk.deadline.elapsed(), desk.plan.budget.minutes)):
         return Stop("budget", why, tried.chunk)
     return None
 

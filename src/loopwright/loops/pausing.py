@@ -54,7 +54,8 @@ def _until_there_is_room(desk: Desk, problem: Exception) -> NoRoom:
 
 def _standing(desk: Desk, outcome: Outcome, why: str) -> dict[str, Any]:
     """The run as it stands, recorded so that `show` and `runs` know it; `resume` or `reject` is what comes next."""
-    desk.journal.write("interrupted", {"outcome": str(outcome), "why": why})
+    over = round(desk.deadline.elapsed(), 3)
+    desk.journal.write("interrupted", {"outcome": str(outcome), "why": why, "elapsed": over})
     run = replace(execution.so_far(desk), outcome=outcome)
     desk.tell("note", f"{outcome}: {why}")
     desk.tell("end", f"{outcome}: `loopwright resume {desk.number}` goes on", outcome=str(outcome))
