@@ -104,6 +104,9 @@ def finishing(what: str) -> Iterator[None]:
 @contextmanager
 def waiting() -> Iterator[None]:
     """Nothing is being paid for while this runs, in the middle of what is: a stop counts at once."""
+    if threading.current_thread() is not threading.main_thread():  # which alone gets signals
+        yield
+        return
     before, _stop.finishing = _stop.finishing, ""
     try:
         if _stop.asked:

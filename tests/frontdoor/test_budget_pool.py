@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from loopwright.testing.frontdoor import until
-from loopwright.testing.script import Fault
+from loopwright.testing.script import Fault, Say, Session, Turn
 
 from .conftest import Scripted, Shop, small_plan
 from .watching import landings, small_shop, status
@@ -113,6 +113,41 @@ def test_dollars_do_not_bind_what_has_no_price(scripted: Scripted) -> None:
 
     assert (told["landed"], told["usd"]) == (True, None)
     assert budget(shop)["usd"]["committed"] == 0
+
+
+ASKS = """
+import json, os, urllib.request
+
+body = {"model": "claude-opus-5-5", "max_tokens": 2000, "messages": [{"role": "user", "content": "Go on."}]}
+request = urllib.request.Request(os.environ["ANTHROPIC_BASE_URL"] + "/v1/messages", json.dumps(body).encode(),
+    {"content-type": "application/json", "x-api-key": os.environ["ANTHROPIC_API_KEY"]})
+print(urllib.request.urlopen(request).status)
+os.makedirs("made", exist_ok=True)
+open("made/1.txt", "w").write("1")
+"""
+
+
+@pytest.mark.parametrize(("limit", "code", "asked"), [("1", 0, 1), ("0.01", 2, 0)])
+def test_what_a_program_asks_through_its_gateway_is_of_the_same_pool(
+    scripted: Scripted, limit: str, code: int, asked: int
+) -> None:
+    shop = scripted([Session(role="", turns=[Turn(Say("Good."))])])
+    asks = shop.path.parent / "asks.py"
+    asks.write_text(ASKS)
+    command = f"---\nname: maker\nbackend: command\ncommand: python3 {asks}\n---\nMake.\n"
+    shop.write("agents/maker.md", command)
+    for role in ("checker", "goal-checker", "reviewer"):
+        shop.write(f"agents/{role}.md", f"---\nname: {role}\nbackend: none\n---\nNobody.\n")
+    shop.configure(f"budget: {{usd-per-day: {limit}}}")
+
+    told = shop.door("run", shop.plan("p1", small_plan(1)), "--json")
+
+    assert (told.code, len(shop.model.requests)) == (code, asked), told.err
+    spent = budget(shop)["usd"]
+    assert spent["reserved"] == 0
+    assert spent["committed"] == pytest.approx(told.json["usd"] if code == 0 else 0.0, abs=1e-6)
+    assert (spent["committed"] > 0) == (code == 0)
+    assert ("the next call may cost" in told.err) == (code == 2)
 
 
 def test_a_pool_that_does_not_read_lets_nothing_be_spent_and_is_made_anew_from_what_is_known(

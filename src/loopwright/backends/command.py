@@ -63,7 +63,10 @@ def _run(command: str, brief: Brief, lab: Lab, session: Session) -> Ran:
     if not (to := keyed(brief.role.name, session.env)):
         return started()
     with fed(brief, lab, session, to, brief.model or brief.role.model or "") as feed:
-        return started(feed.env)
+        ran = started(feed.env)
+    if feed.door.barred:
+        raise feed.door.barred
+    return ran
 
 
 def _filled(command: str, **values: object) -> str:

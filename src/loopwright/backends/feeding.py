@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from loopwright.backends.paying import shared
 from loopwright.contracts import Endpoint, Lab, Session
 from loopwright.errors import LoopwrightError, Unreachable
 from loopwright.models import gateway
@@ -41,8 +42,10 @@ class Feed:
         return known
 
     def trouble(self, model: str) -> LoopwrightError | None:
-        """What the far side's last no means for the run: that a person has to wait, or to mend the key or the model's
-        name. None where it was no trouble of the far side's."""
+        """What the last no means for the run: that a person has to wait (also for tomorrow's dollars), or to mend the
+        key or the model's name. None where it was no trouble of the far side's."""
+        if self.door.barred:
+            return self.door.barred
         failure = self.door.failure
         if failure is None or failure.too_long:
             return None
@@ -88,7 +91,7 @@ def fed(brief: Brief, lab: Lab, session: Session, to: Mapping[str, Upstream], mo
     turns = min(session.allowance.turns, role.max_turns or session.allowance.turns)
     allowance = replace(session.allowance, turns=turns)
     before = session.transcript.entries()
-    with gateway.opened(to, allowance, session.clock, keep, model=model, before=before) as door:
+    with gateway.opened(to, allowance, session.clock, keep, model=model, before=before, toll=shared(session)) as door:
         yield Feed(door, lab.reach(Endpoint(door.port, door.socket)))
 
 

@@ -11,6 +11,7 @@ from loopwright.backends import shape
 from loopwright.contracts import Session
 from loopwright.models import prices
 from loopwright.models.client import Request
+from loopwright.models.gateway.purse import Ceiling
 from loopwright.vocabulary import Usage
 
 SHORTEST = 1_024
@@ -39,6 +40,21 @@ def tolls(session: Session) -> Callable[[Request], AbstractContextManager[tuple[
                 share = (grant.usd - least.usd) / (most.usd - least.usd) if most.usd > least.usd else 1.0
                 longest = int(least.output + share * (longest - least.output))
             yield replace(request, max_tokens=longest), grant.spent
+
+    return toll
+
+
+def shared(session: Session) -> Callable[[Ceiling], AbstractContextManager[Tell]]:
+    """The same for a call that comes through a gateway: it is made as it was asked for, or not at all."""
+
+    @contextmanager
+    def toll(ceiling: Ceiling) -> Iterator[Tell]:
+        if session.purse is None:
+            yield lambda usage: None
+            return
+        most = Usage(output=ceiling.tokens, usd=ceiling.usd)
+        with session.purse.reserved(most, most) as grant:
+            yield grant.spent
 
     return toll
 

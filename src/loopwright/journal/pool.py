@@ -11,6 +11,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -38,6 +39,7 @@ class Pool:
     _book: Book = field(default_factory=Book)
     _file: BinaryIO | None = None  # what was read, held open: its inode isn't given to another file as long as it is
     _at: int = 0  # bytes of it
+    _one: Any = field(default_factory=threading.Lock)  # a gateway's calls come from threads
 
     @property
     def path(self) -> Path:
@@ -56,7 +58,7 @@ class Pool:
     def changing(self, today: str) -> Iterator[Book]:
         """The pool with all that others did, while nobody else changes it; calls of the dead are charged. Raises
         BadUse."""
-        with self._telling(), self.hub.lock("pool"):
+        with self._telling(), self._one, self.hub.lock("pool"):
             if not self.path.exists():
                 self._write(_carried(self.hub, today))
             self._caught_up()

@@ -70,7 +70,8 @@ class Agent:
         """
         entries = session.transcript.entries()
         if not any(entry["kind"] == "ran" for entry in entries):
-            self._play(brief, lab, session)
+            with stopping.finishing(f"the {brief.role.name}'s program"):
+                self._play(brief, lab, session)
         return _report(brief, session)
 
     def _play(self, brief: Brief, lab: Lab, session: Session) -> None:

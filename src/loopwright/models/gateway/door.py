@@ -9,10 +9,12 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from loopwright.errors import LoopwrightError
 from loopwright.models.gateway import notes
 from loopwright.models.gateway.apis import APIS, MISSING, Api, Upstream, counted, refusal
 from loopwright.models.gateway.asking import Asked, Senseless, read
@@ -25,11 +27,18 @@ if TYPE_CHECKING:
     from loopwright.models.gateway.serving import Porter
 
 Keep = Callable[[Mapping[str, Any]], None]
+Toll = Callable[[Ceiling], AbstractContextManager[Callable[[Usage], None]]]
+"""Sets a call's ceiling aside while it is made: yields whom to tell what it cost. Raises LoopwrightError."""
 
 _JSON = {"content-type": "application/json"}
 _LONGEST_PLACE = 60  # characters: a unix socket's whole path has at most 107
 _LAST_WORDS = 2.0
 """Seconds that calls in flight get to come to their end when the session is over."""
+
+
+def free(ceiling: Ceiling) -> AbstractContextManager[Callable[[Usage], None]]:
+    """Nobody shares anything."""
+    return contextlib.nullcontext(lambda usage: None)
 
 
 @dataclass
@@ -46,6 +55,8 @@ class Gateway:
     socket: Path = Path()
     refused: Refused | None = None  # the newest call's, when it wasn't let in
     failure: Failure | None = None  # the newest call's, when it brought no answer
+    toll: Toll = free  # what all runs share is asked before each call, and told what that cost
+    barred: LoopwrightError | None = None  # why the newest call wasn't let in there
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _flying: dict[int, tuple[Asked, Ceiling]] = field(default_factory=dict)
     _opened: Line | None = None  # with the first request: most of it is the import of the HTTP client
@@ -85,9 +96,24 @@ class Gateway:
                 self.keep({**told, "at": self._at})
             out.whole(403, _JSON, refusal(403, f"{no.why} ({no.word})"))
             return
-        passed = self._pass(api, asked, query, headers, data, out)
-        self._settled(number, api, asked, passed)
+        try:
+            with self.toll(self._flying[number][1]) as tell:
+                passed = self._pass(api, asked, query, headers, data, out)
+                tell(self._settled(number, api, asked, passed))
+        except LoopwrightError as no:
+            self._barred(number, asked, no)
+            out.whole(403, _JSON, refusal(403, str(no)))
+            return
         passed.last()
+
+    def _barred(self, number: int, asked: Asked, no: LoopwrightError) -> None:
+        """A call that all runs together can't pay for: it wasn't made, and cost nothing."""
+        with self._lock:
+            self.barred = no
+            self._flying.pop(number, None)
+            told = {"kind": notes.CALL, "call": number, "model": asked.model, "refused": "day", "failure": str(no)}
+            self.keep({**told, "at": self._at})
+        self.purse.settle(number, Usage())
 
     def _admitted(self, asked: Asked) -> int:
         ceiling = asked.ceiling(self.time.now().date())
@@ -104,15 +130,17 @@ class Gateway:
         sent = data if body is None else json.dumps(body).encode()
         return self._line.passed(api, self.upstreams[api.upstream], query, headers, sent, asked.streams, out)
 
-    def _settled(self, number: int, api: Api, asked: Asked, passed: Passed) -> None:
+    def _settled(self, number: int, api: Api, asked: Asked, passed: Passed) -> Usage:
+        """Let the call count; what it cost."""
         passed.ear.over()
         paid = notes.usage(asked, passed, self.time.now().date())
         with self._lock:
             if self._flying.pop(number, None) is None:
-                return  # the session is over: this call was charged already
-            self.refused, self.failure = None, passed.failure
+                return paid  # the session is over: this call was charged already
+            self.refused, self.barred, self.failure = None, None, passed.failure
             self.keep(notes.ended(number, api.path, asked, passed, paid, self._at))
         self.purse.settle(number, paid)
+        return paid
 
     @property
     def _at(self) -> float:
@@ -162,6 +190,7 @@ def opened(
     *,
     model: str = "",
     before: Sequence[Mapping[str, Any]] = (),
+    toll: Toll = free,
     chance: Callable[[int], str] = secrets.token_hex,
 ) -> Iterator[Gateway]:
     """Open the door for one session. `upstreams` by name: anthropic, openai. `keep` gets each call's entries, one at a
@@ -176,7 +205,7 @@ def opened(
     dollars = sum(Usage(**entry["usage"]).usd or 0.0 for entry in before if isinstance(entry.get("usage"), dict))
     purse = Purse(allowance, time.monotonic, time.monotonic(), paid, dollars, paid.requests)
     purse = replace(purse, _number=sum(entry.get("kind") == notes.ASKED for entry in before))
-    door = Gateway(upstreams, time, keep, purse, model, f"lw-{chance(24)}")
+    door = Gateway(upstreams, time, keep, purse, model, f"lw-{chance(24)}", toll=toll)
     porter = Porter(door.token, door)
     with _place() as folder, served(porter, folder / "socket") as port:
         door.port, door.socket = port, folder / "socket"
