@@ -162,12 +162,13 @@ def test_every_command_that_is_named_is_a_command() -> None:
             assert word in COMMANDS, f"{page}: loopwright {word}"
 
 
-def test_the_example_of_a_maker_reads_without_a_finding(repository: Path, env: dict[str, str]) -> None:
-    (block,) = (block for block in blocks() if block.kind == "yaml")
+def test_the_examples_of_a_maker_read_without_a_finding(repository: Path, env: dict[str, str]) -> None:
+    examples = [block for block in blocks() if block.kind == "yaml"]
     (repository / "agents").mkdir()
-    (repository / "agents" / "maker.md").write_text(f"{block.text}Change the syntax, and nothing else.\n")
-
-    assert "1 files, 0 findings" in bash("loopwright check", repository, env)
+    for block in examples:
+        (repository / "agents" / "maker.md").write_text(f"{block.text}Change the syntax, and nothing else.\n")
+        assert "1 files, 0 findings" in bash("loopwright check", repository, env)
+    assert len(examples) == 2
 
 
 def test_links_lead_to_files_that_are_there() -> None:

@@ -61,12 +61,15 @@ def everything(place: Path, repository: Path) -> Iterator[tuple[str, bytes]]:
 
 
 @pytest.mark.parametrize(
-    ("agent", "judging"), [("claude-code", ("checker", "reviewer")), ("pi", ("checker",)), ("opencode", ())]
+    ("agent", "judging", "lab"),
+    [("claude-code", ("checker", "reviewer"), "auto"), ("pi", ("checker",), "auto"), ("opencode", (), "clone")],
 )
 def test_a_plan_is_made_by_a_real_agent_and_lands_with_its_tokens_metered_and_no_key_anywhere(
-    shop: Shop, agent: str, judging: tuple[str, ...]
+    shop: Shop, agent: str, judging: tuple[str, ...], lab: str
 ) -> None:
+    """`auto` is a sandbox where one is to be had: without any network, and with no way out but the gateway."""
     assert shutil.which(PROGRAMS[agent], path=str(INSTALLED)), "installed in part: `make agents` again"
+    shop.write("agents/LOOPS.md", shop.read("agents/LOOPS.md").replace("lab: clone", f"lab: {lab}"))
     played_by(shop, agent, "maker", *judging)
     ran = shop.door("run", shop.plan("fix"), "--json")
     assert (ran.code, ran.json["outcome"], ran.json["landed"]) == (0, "met", True), str(ran)

@@ -200,6 +200,7 @@ def pi(**fields: Any) -> dict[str, Any]:
         ("opencode", left(), False, "in the middle of a step"),
         ("mini-swe-agent", left("Saved trajectory"), False, "no trajectory"),
         ("aider", left("litellm.APIError", code=1), False, "aider ended with 1"),
+        ("aider", replace(left("litellm.APIError"), answered=False), False, "its model unheard"),
     ],
 )
 def test_what_an_agent_prints_is_read_and_its_exit_code_is_not_believed(

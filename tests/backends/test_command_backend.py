@@ -8,7 +8,9 @@ import pytest
 
 from loopwright.backends.command import Command
 from loopwright.errors import BadUse
+from loopwright.testing.endpoint import Endpoint
 from loopwright.testing.lab import Desk, FolderLab, brief
+from loopwright.testing.script import Say, Script, Session, Turn
 from loopwright.vocabulary import Allowance, Brief, Criterion, Plan, Report, Role
 
 
@@ -93,3 +95,35 @@ def test_a_program_that_had_ended_is_not_run_again(lab: FolderLab) -> None:
 def test_a_role_without_a_command_is_bad_use(lab: FolderLab) -> None:
     with pytest.raises(BadUse, match=r"agents/maker\.md"):
         plays(None, lab)
+
+
+# ---------------------------------------------------------------- a model for a command
+
+ASK = """
+import json, os, urllib.request as u
+key, url = os.environ["ANTHROPIC_API_KEY"], os.environ["ANTHROPIC_BASE_URL"]
+body = {"model": "claude-opus-5-5", "max_tokens": 100, "messages": [{"role": "user", "content": "Hi"}]}
+asked = u.Request(url + "/v1/messages", json.dumps(body).encode(), {"x-api-key": key})
+print(json.load(u.build_opener(u.ProxyHandler({})).open(asked))["content"][0]["text"])
+"""
+
+
+def test_a_command_finds_a_gateway_where_there_is_a_key_and_what_it_asks_is_counted(
+    lab: FolderLab, endpoint: Endpoint, desk: Desk
+) -> None:
+    endpoint.key = desk.env["ANTHROPIC_API_KEY"]
+    endpoint.script = Script([Session(turns=[Turn(Say("From the model."))])])
+    lab.write("ask.py", ASK.encode())
+    report = plays("python3 ask.py", lab, desk)
+    assert (report.ended, report.summary, report.model) == ("done", "From the model.", "claude-opus-5-5")
+    assert (report.usage.requests, report.usage.tokens) == (1, sum(endpoint.requests[0].spent.values()))
+    assert (report.usage.usd or 0) > 0
+    assert plays("never started", lab, desk) == report
+
+
+def test_the_key_in_its_environment_is_a_token_and_without_a_key_there_is_none(lab: FolderLab, desk: Desk) -> None:
+    key = "sk-ant-real-0123456789"
+    told = plays("env", lab, Desk({**desk.env, "ANTHROPIC_API_KEY": key})).summary
+    assert "ANTHROPIC_API_KEY=lw-" in told
+    assert key not in told
+    assert "ANTHROPIC" not in plays("env", lab, Desk({})).summary

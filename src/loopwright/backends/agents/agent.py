@@ -83,8 +83,9 @@ class Agent:
         with fed(brief, lab, session, to, model) as feed:
             start = self.definition.start(_task(brief, lab, feed, model, text))
             ran = _run(start, lab, session)
-        left = Left(ran, lambda name: _read(lab.scratch / name))
-        said, door = self._says(left), feed.door
+        door = feed.door
+        answered = door.purse.turns > 0 and door.failure is None and door.refused is None
+        said = self._says(Left(ran, lambda name: _read(lab.scratch / name), answered))
         refused = door.refused.word if door.refused else ""
         if not said.done and not refused and (trouble := feed.trouble(model)):
             raise trouble

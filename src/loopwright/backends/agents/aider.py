@@ -21,7 +21,9 @@ def _start(task: Task) -> Start:
 
 def _says(left: Left) -> Said:
     text = left.ran.output[-_TAIL:].strip()
-    return Said(left.ran.code == 0, text, "" if left.ran.code == 0 else f"aider ended with {left.ran.code}")
+    if left.ran.code != 0 or not left.answered:
+        return Said(False, text, f"aider ended with {left.ran.code}{'' if left.answered else ', its model unheard'}")
+    return Said(True, text)
 
 
 DEFINITION = Definition("aider", "aider", "pip install aider-chat", _start, _says)

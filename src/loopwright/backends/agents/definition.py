@@ -47,10 +47,12 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """What an agent left behind: what it printed, and a way to read its files in its home."""
+    """What an agent left behind: what it printed, a way to read its files in its home, and whether the last thing that
+    it asked a model was answered."""
 
     ran: Ran
     file: Callable[[str], bytes | None]
+    answered: bool = True
 
     @property
     def events(self) -> Iterator[dict[str, Any]]:
