@@ -10,6 +10,7 @@ How fast and how frugal the product is, each figure beside a floor that was meas
 | `start_up`      | `loopwright --help`, and what it imports                          | `python -c pass`     |
 | `idle_watcher`  | memory and CPU of a watcher that has nothing to do                | a bare watchdog      |
 | `classification`| failed commands classified per second, of 1 MB too                | stripping escapes    |
+| `gateway_delay` | a request, and the pieces of a stream, through the gateway        | the endpoint itself  |
 
 A benchmark is a module with ABOUT, `take` (does the work, proves that it was done, returns samples) and `judge` (a
 pure function from samples to figures, so that a result can be judged again). The rest is shared: `results` (what a

@@ -7,6 +7,7 @@ from benchmarks import (
     claim_latency,
     classification,
     drift_guard,
+    gateway_delay,
     idle_watcher,
     incident_opening,
     lab_opening,
@@ -31,4 +32,5 @@ ALL: dict[str, Benchmark] = {
     "incident_opening": incident_opening,
     "whole_drill": whole_drill,
     "lab_opening": lab_opening,
+    "gateway_delay": gateway_delay,
 }
