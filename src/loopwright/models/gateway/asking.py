@@ -11,8 +11,8 @@ from typing import Any
 from loopwright.models import prices
 from loopwright.models.gateway.purse import Ceiling
 
-_BYTES_A_TOKEN = 3
-"""Text has about four bytes to a token, and 30 % more tokens in the newer models' count."""
+_BYTES_A_TOKEN = 2
+"""English has about four bytes to a token and code three: a ceiling, and no estimate."""
 _PICTURE = 5_000
 """Tokens that a picture may take at most, however many bytes it has."""
 _UNSAID = 32_000
@@ -56,6 +56,8 @@ def read(data: bytes) -> Asked:
     limit = max((body[name] for name in _LIMITS if isinstance(body.get(name), int)), default=_UNSAID)
     pictures = list(_pictures(body))
     tokens = (len(data) - sum(pictures)) // _BYTES_A_TOKEN + 1 + _PICTURE * len(pictures)
+    known = prices.known(body["model"])
+    tokens = min(tokens, known.context) if known else tokens
     return Asked(body, body["model"], tokens, max(limit, 0), body.get("stream") is True)
 
 
