@@ -124,6 +124,27 @@ def test_a_killed_watcher_leaves_its_runs_at_work_and_the_next_one_does_not_doub
     assert (runs(shop), landings(shop)) == ([1], ["p1"])
 
 
+def test_a_single_watch_waits_for_what_a_killed_one_has_begun_and_tells_of_it(scripted: Scripted) -> None:
+    shop = small_shop(scripted, range(1, 3), [Fault("slow", seconds=1.5)])
+    shop.configure("max-parallel: 1")
+    shop.plan("p1", small_plan(1))
+    shop.plan("p2", small_plan(2, depends_on="[p1]"))
+    started = shop.door.start("watch")
+    until(lambda: asked(shop, 1), what="at work")
+    started.kill()
+
+    told = shop.door("watch", "--once", "--json")
+
+    assert told.code == 0, told.err
+    assert "gen-1 of p1 is at work in another process" in told.err
+    assert sorted((run["run"], run["plan"], run["landed"]) for run in told.json["runs"]) == [
+        (1, "p1", True),
+        (2, "p2", True),
+    ]
+    assert (landings(shop), len(shop.model.asked("maker"))) == (["p1", "p2"], 4)
+    until(lambda: not left_over(shop), what="nothing is left running")
+
+
 def test_keys_are_in_no_process_that_a_lab_starts(scripted: Scripted) -> None:
     shop = scripted([])
     shop.model.script = Script([maker_that_looks(), *judges()])

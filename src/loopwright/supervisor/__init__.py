@@ -14,7 +14,9 @@ from typing import Any
 from loopwright import running, shell, workshop
 from loopwright.andon import breakers
 from loopwright.errors import BadUse, LineStopped, LoopwrightError, NoRoom
-from loopwright.loops import tidying
+from loopwright.journal import claims, records
+from loopwright.journal.claims import Claim
+from loopwright.loops import decisions, tidying
 from loopwright.running import Host
 from loopwright.supervisor import children, wishes
 from loopwright.supervisor.children import Child
@@ -26,8 +28,9 @@ from loopwright.watcher import Waker, waking
 RESCAN = 15.0
 """Seconds after which one looks even without an event: on a queue overflow events are lost silently."""
 
-HELD_AGAIN = 2.0
-"""Seconds between two looks at what holds a landing: a person's edits that go away make no event in our folders."""
+SOON = 2.0
+"""Seconds between two looks at what makes no event in our folders: a person's edits that go away and held a landing,
+and runs at work elsewhere."""
 
 UNREACHABLE_AGAIN = 60.0
 """Seconds before a run that paused or that git or the disk stood in the way of, or a landing that is held in another
@@ -71,20 +74,22 @@ class Supervisor:
     fallen: list[float] = field(default_factory=list)  # when processes of any plan died, in monotonic seconds
     tidied: float = -math.inf  # when dead labs were cleared away last
     left: tuple[str, ...] = ()  # what was told of them then
-    holding: bool = False  # whether a landing waits for a person's edits to go away
+    others: dict[int, str] = field(default_factory=dict)  # the plans of runs at work that this watcher didn't start
+    soon: bool = False  # whether something is waited for that makes no event in our folders
 
     def fill(self) -> list[Job]:
         """Start what may be started now, in order; what is left waits for a process to end."""
         found = self._found()
         now = self.host.clock.monotonic()
-        self.holding = any(job.verb == "land" for job in found.jobs)
+        self._see(found.at_work)
+        self.soon = bool(self.others) or any(job.verb == "land" for job in found.jobs)
         wanted = [job for job in found.jobs if job not in self.working]
         todo = [job for job in wanted if not self.tries.rests(self.host.hub, job, now)]
         if todo and (why := running.crowded(self.host)):
             for job in todo:
                 self._refuse(job, {"plan": job.plan, "problem": why, "exit": NoRoom.exit_code}, RESCAN)
             return []
-        room = max(found.parallel - len(self.working), 0)
+        room = max(found.parallel - len(self.working) - len(self.others), 0)
         for job in todo[:room]:
             self.begun[job] = circumstances(self.host.hub, job)
             self.working[job] = children.start(self.host, job)
@@ -102,6 +107,21 @@ class Supervisor:
         self.complaints, self.standing = found.problems, found.standing
         return found
 
+    def _see(self, at_work: tuple[Claim, ...]) -> None:
+        """Runs that others work on, such as those of a watcher that was killed: waited for, counted, and told of."""
+        hub, mine = self.host.hub, {child.process.pid for child in self.working.values()}
+        own = {job.plan for job in self.working}
+        pids = {claim: decisions.pid_of(hub, claim) for claim in at_work if claim.plan not in own}
+        others = {claim.run: claim.plan for claim, pid in pids.items() if pid not in mine}
+        for claim, pid in pids.items():
+            if claim.run in others and claim.run not in self.others:
+                self.note(f"gen-{claim.run} of {claim.plan} is at work in another process ({pid}), and is waited for")
+        for run, plan in self.others.items():
+            record = None if run in others or claims.read(hub, plan) else records.read(hub, run)
+            if record:
+                self.runs[plan] = decisions.as_result(record)
+        self.others = others
+
     def tidy(self) -> None:
         """Clear away dead labs, every now and then. What had to be left is told once."""
         now = self.host.clock.monotonic()
@@ -115,7 +135,7 @@ class Supervisor:
 
     def listen(self, wake: int) -> None:
         """Wait until the folders call, a process ends, or it is time to look all the same."""
-        end = self.host.clock.monotonic() + (HELD_AGAIN if self.holding else RESCAN)
+        end = self.host.clock.monotonic() + (SOON if self.soon else RESCAN)
         while (left := end - self.host.clock.monotonic()) > 0:
             sources = [source for child in self.working.values() for source in child.sources]
             ready = connection.wait([*sources, wake], left)
@@ -255,7 +275,7 @@ def _go_round(supervisor: Supervisor, waker: Waker, wish: Wish, *, once: bool) -
         waker.look()
         supervisor.tidy()
         left = supervisor.fill()
-        if once and not supervisor.working and not left:
+        if once and not (supervisor.working or supervisor.others or left):
             return
         supervisor.listen(waker.descriptor)
     supervisor.finish(waker, wish)

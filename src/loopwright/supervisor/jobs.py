@@ -45,6 +45,7 @@ class Found:
     problems: tuple[str, ...]
     parallel: int
     standing: tuple[tuple[str, str], ...] = ()  # plans that are ready on a line that stands still, and why
+    at_work: tuple[Claim, ...] = ()  # runs that some process works on now
 
 
 def look(hub: Hub) -> Found:
@@ -63,10 +64,11 @@ def look(hub: Hub) -> Found:
     paused = {plan.name for plan in everything if plan.status is Status.PAUSED}  # a person's word: left alone
     left = ((name, claim) for name, claim in held.items() if name not in paused)
     stops = standing.open_lines(hub, loops.mainline)
+    at_work = tuple(claim for claim in held.values() if claims.is_alive(hub, claim.run))
     gone = [
         Job("resume", name, claim.run)
         for name, claim in left
-        if not claims.is_alive(hub, claim.run) and _may_resume(hub, claim, stops)
+        if claim not in at_work and _may_resume(hub, claim, stops)
     ]
     ready = [plan for plan in plans.ready(everything) if plan.name not in held and plan.path not in unfinished]
     still = {plan.name: found[0] for plan in ready if (found := standing.holding(stops, plan.name))}
@@ -81,9 +83,8 @@ def look(hub: Hub) -> Found:
     )
     waiting = tuple((name, str(LineStopped(*standing.refusal(name, incident)))) for name, incident in still.items())
     told = dict.fromkeys(standing.told(incident) for incident in still.values())
-    return Found(
-        tuple(dict.fromkeys(jobs)), (*(str(problem) for problem in errors), *told), loops.max_parallel, waiting
-    )
+    problems_told = (*(str(problem) for problem in errors), *told)
+    return Found(tuple(dict.fromkeys(jobs)), problems_told, loops.max_parallel, waiting, at_work)
 
 
 def _may_resume(hub: Hub, claim: Claim, stops: OpenLines) -> bool:
