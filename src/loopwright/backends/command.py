@@ -113,7 +113,7 @@ def _summary(brief: Brief, ran: Ran) -> str:
         where = brief.role.path or f"agents/{brief.role.name}.md"
         return (
             f"the command of {where} can't be started in the lab (exit {ran.code}): {brief.role.command}\n{tail}\n"
-            "  mend: install the program, or name its full path in `command:`"
+            "  mend: install the program, or put its folder on PATH: a sandbox shows nothing else of a home"
         )
     return tail or f"exit {ran.code}, without a word"
 

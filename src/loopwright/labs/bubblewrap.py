@@ -213,5 +213,7 @@ def _version() -> tuple[int, ...]:
 
 
 def interpreter() -> tuple[str, ...]:
-    """The folder of the Python that is running, whose bare installation is the first thing to run behind the walls."""
-    return (str(Path(sys.executable).resolve().parent),)
+    """The folders of the Python that is running: its environment, whose programs commands name by their full path, and
+    the bare installation, which is the first thing to run behind the walls."""
+    own = Path(sys.executable)
+    return str(own.parent), str(own.resolve().parent)

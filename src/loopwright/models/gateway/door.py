@@ -88,7 +88,7 @@ class Gateway:
     def _spend(self, api: Api, asked: Asked, query: str, headers: Mapping[str, str], data: bytes, out: Out) -> None:
         """A call that costs: let in by the purse, written down before it goes out and after it came back."""
         try:
-            number = self._admitted(asked)
+            number, ceiling = self._admitted(asked)
         except Refused as no:
             with self._lock:
                 self.refused = no
@@ -97,7 +97,7 @@ class Gateway:
             out.whole(403, _JSON, refusal(403, f"{no.why} ({no.word})"))
             return
         try:
-            with self.toll(self._flying[number][1]) as tell:
+            with self.toll(ceiling) as tell:
                 passed = self._pass(api, asked, query, headers, data, out)
                 tell(self._settled(number, api, asked, passed))
         except LoopwrightError as no:
@@ -115,7 +115,7 @@ class Gateway:
             self.keep({**told, "at": self._at})
         self.purse.settle(number, Usage())
 
-    def _admitted(self, asked: Asked) -> int:
+    def _admitted(self, asked: Asked) -> tuple[int, Ceiling]:
         ceiling = asked.ceiling(self.time.now().date())
         if ceiling.usd is None and self.purse.allowance.usd is not None and self.model not in ("", asked.model):
             raise Refused("dollars", f"the price of {asked.model[:100]} isn't known, and this session has a ceiling")
@@ -123,7 +123,7 @@ class Gateway:
         with self._lock:
             self._flying[number] = (asked, ceiling)
             self.keep(notes.began(number, asked, ceiling, self._at))
-        return number
+        return number, ceiling
 
     def _pass(self, api: Api, asked: Asked, query: str, headers: Mapping[str, str], data: bytes, out: Out) -> Passed:
         body = counted(api, asked.body)
