@@ -33,6 +33,7 @@ class Mob:
     shop: Shop
     dice: random.Random
     started: Started | None = None
+    last_but_git: str = ""  # what was killed last, gits left out
     known: dict[int, bytes] = field(default_factory=dict)  # process id -> when it began
 
     def watch(self) -> None:
@@ -50,12 +51,15 @@ class Mob:
         return [(pid, name) for pid, name in named if name]
 
     def kill_one(self) -> str:
-        """SIGKILL to one of them, each kind as likely as the others; what it was. A git lives for milliseconds: it is
-        waited for a little."""
-        kind, deadline = self.dice.choice(KINDS), time.monotonic() + 0.5
+        """SIGKILL to one of them, each kind about as likely as the others; what it was. A git lives for milliseconds:
+        it is waited for a little."""
+        # Some deaths under one watcher would stop the line, as they should: after one, it is the watcher's turn.
+        kind = self.dice.choice([kind for kind in KINDS if kind != "python" or self.last_but_git != "python"])
+        deadline = time.monotonic() + 0.5
         while time.monotonic() < deadline:
             if found := [pid for pid, name in self.members() if name == kind]:
                 kill({self.dice.choice(found)})
+                self.last_but_git = self.last_but_git if kind == "git" else kind
                 return kind
         return ""
 
