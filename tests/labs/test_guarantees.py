@@ -16,12 +16,13 @@ from pathlib import Path
 import pytest
 import typing_extensions
 
+from loopwright.contracts import Lab
 from loopwright.labs import cgroups, guarantees, probing
 from loopwright.labs.guarantees import KEPT, PROMISES
 from loopwright.testing.frontdoor import until
 from loopwright.workshop import ISOLATION, LABS
 
-from .places import Place, answering
+from .places import Place, answering, leave
 
 needs_groups = pytest.mark.skipif(not cgroups.to_be_had(), reason="this system gives us no control groups")
 
@@ -183,6 +184,30 @@ def test_nothing_of_this_works_behind_walls(walled: Place, attack: str) -> None:
         for each in attack.split("; "):
             assert lab.run(each, seconds=20).code != 0 or each.startswith("kill"), each
         assert lab.run("exit 7", seconds=20).code == 7
+
+
+def test_a_command_gets_three_streams_and_no_other_descriptor(walled: Place) -> None:
+    with walled.open(throwaway=True) as lab:
+        listed = lab.run(["python3", "-c", "import os; print(os.listdir('/proc/self/fd'))"], seconds=20).output
+    assert listed.strip() == "['0', '1', '2', '3']"  # the last one is the folder's that is listed
+
+
+@needs_groups
+def test_what_a_killed_process_left_of_its_limits_is_taken_away(walled: Place) -> None:
+    def groups() -> set[str]:
+        return {folder.name for folder in Path("/sys/fs/cgroup").rglob("loopwright-*")}
+
+    before = groups()
+
+    def work(lab: Lab) -> None:
+        assert len(groups() - before) == 1
+
+    left = leave(walled, work)
+    assert groups() == before
+    cgroups.made("0" * 16, cgroups.Bounds(1 << 30, 64))
+    cgroups.left("0" * 16).remove()
+    assert groups() == before
+    assert left.exists()
 
 
 def test_tool_chains_in_a_home_are_shown_and_nothing_else_of_it(walled: Place, tmp_path: Path) -> None:

@@ -68,6 +68,12 @@ def made(name: str, bounds: Bounds) -> Group:
     return Group(tuple(folders))
 
 
+def left(name: str) -> Group:
+    """The control groups of a lab that are there: whoever made them may have been killed since."""
+    folders = (parent / f"{_OURS}{name}" for parent, _ in _places(Bounds(0, 0)))
+    return Group(tuple(folder for folder in folders if folder.is_dir()))
+
+
 def to_be_had() -> bool:
     """Whether this system lets us limit the memory of a lab."""
     tried = made("can-it-be-had", Bounds(1 << 30, 64))

@@ -86,5 +86,5 @@ class Walls:
                 way.close()
             self.ways[port] = None
         self.enclosure.end()
-        self.group.remove()
+        cgroups.left(self.name).remove()
         self.group = Group()

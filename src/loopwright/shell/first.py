@@ -24,13 +24,17 @@ import sys
 from pathlib import Path
 
 _PR_SET_DUMPABLE = 4
-_MOST = 4096
+_MOST = 4096  # bytes of a packet; no descriptor that comes along from the start is as high
 
 
 def main(control: socket.socket) -> None:
     """Serve until the host closes its end."""
     ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
     control.set_inheritable(False)
+    for descriptor in range(3, _MOST):  # what the walls were put up with, and this program's own text
+        if descriptor != control.fileno():
+            with contextlib.suppress(OSError):
+                os.close(descriptor)
     woken, wakes = os.pipe()
     os.set_blocking(wakes, False)
     os.set_blocking(woken, False)
@@ -54,7 +58,9 @@ def main(control: socket.socket) -> None:
 
 
 def _serve(control: socket.socket, waiting: selectors.BaseSelector, lines: dict[int, socket.socket]) -> None:
-    verb, descriptors, _, _ = socket.recv_fds(control, _MOST, 4, socket.MSG_CMSG_CLOEXEC)
+    verb, descriptors, _, _ = socket.recv_fds(control, _MOST, 4)
+    for descriptor in descriptors:  # no command may have the line on which its own end is told (flags: not in 3.11)
+        os.set_inheritable(descriptor, False)
     if not verb:
         os._exit(0)
     if verb.startswith(b"listen"):
