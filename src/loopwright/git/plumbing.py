@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 from loopwright import shell
 from loopwright.errors import GitFailed, RefMoved
-from loopwright.git import stale
 from loopwright.git.raw import RAW, end_of_changes, raw_changes
+from loopwright.git.stale import take_away
 from loopwright.vocabulary import FileChange
 
 SECONDS = 120.0
@@ -113,7 +113,7 @@ class Git:
         """Exit code and stdout of one git command whose code says something."""
         env = environment() | dict(self.extra)
         code, out, err = shell.capture(["git", *words], cwd=self.where, env=env, seconds=seconds, data=data, held=held)
-        if code and stale.take_away(err.decode(errors="replace"), self._common):
+        if code and take_away(err.decode(errors="replace"), self._common):
             return self.ask(*words, data=data, ok=ok, seconds=seconds, held=held)
         if code not in ok:
             raise GitFailed(words[:6], str(self.where), code, (err or out).decode(errors="replace"))

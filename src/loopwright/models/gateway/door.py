@@ -14,8 +14,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import loopwright.models.gateway.notes as notes
 from loopwright.errors import LoopwrightError
-from loopwright.models.gateway import notes
 from loopwright.models.gateway.apis import APIS, MISSING, Api, Upstream, counted, refusal
 from loopwright.models.gateway.asking import Asked, Senseless, read
 from loopwright.models.gateway.forwarding import TALKS, Line, Out, Passed
