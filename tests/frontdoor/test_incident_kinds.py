@@ -145,6 +145,7 @@ CAUSES: dict[str, tuple[Cause, str]] = {
 }
 ELSEWHERE = {
     "deaths": "test_dying",
+    "lost": "test_reconciling",
     "harness": "test_line_incidents",
     "no-progress": "test_no_progress, which has the fake clock",
     "silent-revert": "tests/promotion: a second net, into which no maker of ours has fallen yet",

@@ -77,12 +77,16 @@ def test_an_answer_that_never_comes_is_not_waited_for_without_end(
 def test_who_ends_services_and_sessions_is_waited_for_by_nobody(
     scripted: Scripted, number: signal.Signals, faults: list[Fault]
 ) -> None:
-    shop = small_shop(scripted, range(1, 2), faults)
-    started = begun(shop, "run", shop.plan("p1", small_plan(1)))
+    before = signal.signal(number, signal.SIG_DFL)  # where tests run under `nohup` it is ignored from birth
+    try:
+        shop = small_shop(scripted, range(1, 2), faults)
+        started = begun(shop, "run", shop.plan("p1", small_plan(1)))
 
-    started.signal(number)
+        started.signal(number)
 
-    assert started.wait(10).code == 130
+        assert started.wait(10).code == 130
+    finally:
+        signal.signal(number, before)
     assert interrupted(shop)
     assert len(shop.model.asked("maker")) == 1  # a stop is no failure of the connection, and nothing is tried again
 

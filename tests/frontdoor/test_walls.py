@@ -95,6 +95,8 @@ def test_a_hostile_maker_finds_no_key_and_moves_nothing(shop: Shop, scripted: Sc
     assert (result["outcome"], result["landed"], result["incident"]) == ("met", True, None)
     assert not (shop.path / "late").exists()
     assert not (shop.path / ".git/hooks/post-commit").exists()
+    assert shop.git("log", "--format=%s", "--grep", "^evil") == ""
+    assert shop.git("status", "--porcelain") == ""
     for ref in shop.git("for-each-ref", "--format=%(refname)").split():
         for planted in (KEY, "pl4nted"):
             found = subprocess.run(["git", "grep", "-a", "-l", planted, ref], cwd=shop.path, capture_output=True)

@@ -58,7 +58,8 @@ _NETWORKED = ("resolv.conf", "hosts", "host.conf", "gai.conf", "pip.conf")
 _KEYS = Path("/etc/ssl/private")
 _NEED = ("bwrap", "setpriv", "unshare", "mount", "mkdir", "touch", "sh")
 
-_ENTERING = """while [ "$1" != -- ]; do
+_ENTERING = """set -e
+while [ "$1" != -- ]; do
   echo $$ > "$1"; shift
 done
 shift
@@ -147,7 +148,8 @@ def _words(shown: Shown, where: Mapping[Path, str], file: Callable[[bytes], str]
     yield from _system()
     yield from ("--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--size", str(_TMP), "--tmpfs", "/tmp")
     yield from ("--perms", "1777", "--size", str(_TMP), "--tmpfs", "/var/tmp")
-    yield from ("--perms", "1777", "--size", str(_TMP), "--tmpfs", "/dev/shm", "--size", str(_TMP), "--tmpfs", "/run")
+    yield from ("--perms", "1777", "--size", str(_TMP), "--tmpfs", "/dev/shm", "--remount-ro", "/dev")
+    yield from ("--size", str(_TMP), "--tmpfs", "/run")
     yield from _etc(shown, file)
     for path in sorted({*shown.written, *shown.read}):  # what lies in another one comes after it
         yield from ("--bind" if path in shown.written else "--ro-bind", where.get(path, str(path)), str(path))

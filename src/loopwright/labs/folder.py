@@ -7,6 +7,7 @@ import functools
 import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -29,6 +30,8 @@ KILLED = 137
 
 READY = "ready"
 """The file beside a lab's files that says it is whole, and which commit it began from."""
+
+_SECONDS = 300.0  # for a program that goes through all files of a lab
 
 _LIMITS = {
     "core": ("-c", 512),
@@ -92,6 +95,7 @@ class FolderLab:
         with self.strays.command():
             ran = start(words, cwd=self.root, seconds=seconds, env=everything, keep=keep, halt=self._halting(halt))
         if ran.halted and self.quota and self.quota.is_over():
+            self.end_processes()  # also what was left in the background, and what holds deleted files open
             return replace(ran, halted=False, code=KILLED, output=f"{ran.output}\n{self.quota.told}")
         return ran
 
@@ -127,14 +131,19 @@ class FolderLab:
 
     def restore(self, commit: str) -> None:
         self._must_be_there()
-        self.private.checkout(commit)
-        self.hand_over()
+        with self._still():
+            self.private.checkout(commit)
+            self.hand_over()
+
+    def _still(self) -> AbstractContextManager[None]:
+        """While the host's git looks at the files, nothing behind walls may put a link into its way: it would be
+        followed with the host's rights. Without walls whatever runs here has these anyway."""
+        return self.walls.still() if self.walls else contextlib.nullcontext()
 
     def hand_over(self) -> None:
         """Give all files and the scratch folder to the user who works here, where that is another one."""
         if self.walls and self.walls.user is not None:
-            for folder in (self.root, self.scratch):
-                files.give(folder, self.walls.user)
+            _done("chown", "-hR", f"{self.walls.user}:{self.walls.user}", "--", str(self.root), str(self.scratch))
 
     def _hand_over(self, path: str) -> None:
         if self.walls and self.walls.user is not None:
@@ -149,7 +158,8 @@ class FolderLab:
 
     def snapshot(self, parent: str, message: str) -> Change:
         self._must_be_there()
-        taken = self.private.snapshot()
+        with self._still():
+            taken = self.private.snapshot()
         hub = hub_of(self.site)
         commit = hub.commit_tree(taken.tree, [parent], message)
         self.hub_ref("snapshot", commit)
@@ -223,7 +233,11 @@ class FolderLab:
         """Save what the role made beyond the last snapshot to refs, whatever its outcome was."""
         if not _is_folder(self.root):
             return
-        self.rewritten()  # brings commits of the role's own
+        try:
+            self.rewritten()  # brings commits of the role's own, for which walls may be put up once more
+        finally:
+            if self.walls:
+                self.walls.fall()
         hub, name = hub_of(self.site), f"refs/loopwright/labs/{self.wish.name}"
         last = hub.resolve(f"{name}/snapshot") or self.wish.commit
         earlier = hub.resolve(f"{name}/rescued")  # of an interruption before: with what has been deleted since
@@ -231,8 +245,6 @@ class FolderLab:
         if tree not in {hub.tree_of(oid) for oid in (last, self.wish.commit, earlier) if oid}:
             parents = list(dict.fromkeys(filter(None, (last, earlier))))
             hub.set_ref(f"{name}/rescued", hub.commit_tree(tree, parents, f"what was left in {self.wish.name}"))
-        if self.walls:  # to bring something out of them, they may have been put up once more
-            self.walls.fall()
 
     def _must_be_there(self) -> None:
         """git follows a link in the place of its work tree, and would add or clean up what lies behind it."""
@@ -264,18 +276,19 @@ def _hub_at(common: Path) -> Git:
 
 
 def remove(place: Path) -> None:
-    """Delete a lab's folder. Read-only folders in it are made writable where they are in the way."""
-    shutil.rmtree(place, ignore_errors=True)
-    if not place.exists():
-        return
-    with contextlib.suppress(OSError):
-        place.chmod(0o700)
-    for here, folders, _ in os.walk(place):
-        for name in folders:
-            with contextlib.suppress(OSError):
-                if _is_folder(Path(here, name)):
-                    Path(here, name).chmod(0o700)
-    shutil.rmtree(place, ignore_errors=True)
+    """Delete a lab's folder. Read-only folders in it are made writable where they are in the way.
+
+    By the system's own programs: they go as deep as folders go, where Python's walks end after a thousand levels.
+    """
+    if os.path.lexists(place):
+        _done("rm", "-rf", "--", str(place))
+    if os.path.lexists(place):
+        _done("chmod", "-R", "u+rwX", "--", str(place))
+        _done("rm", "-rf", "--", str(place))
+
+
+def _done(*words: str) -> None:
+    shell.capture(words, cwd=Path("/"), env={"PATH": os.defpath, "LC_ALL": "C"}, seconds=_SECONDS)
 
 
 def _ulimit(name: str, value: int) -> str:
@@ -293,6 +306,5 @@ def _is_folder(path: Path) -> bool:
 def _small(path: Path) -> str:
     """The text of a small file of the lab's git dir; '' when it isn't a plain one."""
     with contextlib.suppress(OSError, ValueError):
-        if path.is_file() and not path.is_symlink() and path.stat().st_size < 4096:
-            return path.read_text().strip()
+        return files.glance(path, 4096).decode().strip()
     return ""

@@ -7,8 +7,10 @@ registry's key). Of those only the folder on PATH is shown, and what its links l
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
+import pwd
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -29,16 +31,18 @@ def of_path(path: str, home: Path, private: tuple[Path, ...] = ()) -> tuple[Path
 
     Nothing is shown that holds the home or one of the `private` folders.
     """
-    closed = (home, *private)
+    closed = tuple({place for one in (home, *private, *_homes()) for place in (one, one.resolve())})
     found: dict[Path, None] = {}
     seen: set[Path] = set()
     ahead = [Path(entry) for entry in path.split(os.pathsep) if entry.startswith("/")]
     while ahead:
         entry = ahead.pop(0)
-        if entry in seen or is_system(entry) or not entry.is_dir() or _holds(entry, closed):
+        if entry in seen or is_system(entry) or not os.access(entry, os.R_OK | os.X_OK) or not entry.is_dir():
+            continue
+        if _holds(entry, closed):
             continue
         seen.add(entry)
-        shown = prefix(entry, home, closed)
+        shown = prefix(entry, closed)
         found[shown] = None
         for target in _behind(entry, shown):
             if target.is_dir() or target.parent.name in _PROGRAMS:
@@ -48,12 +52,18 @@ def of_path(path: str, home: Path, private: tuple[Path, ...] = ()) -> tuple[Path
     return _outermost(found)
 
 
-def prefix(entry: Path, home: Path, closed: tuple[Path, ...] = ()) -> Path:
-    """What is shown for one folder of programs."""
+@functools.lru_cache(maxsize=1)
+def _homes() -> tuple[Path, ...]:
+    """The homes of this machine's people, and of its services where these have any of their own."""
+    folders = {Path(user.pw_dir) for user in pwd.getpwall()} - {Path("/")}
+    return tuple(folder for folder in folders if folder.is_absolute() and not is_system(folder))
+
+
+def prefix(entry: Path, closed: tuple[Path, ...]) -> Path:
+    """What is shown for one folder of programs; `closed`: homes, and other folders that aren't to be seen."""
     above = entry.parent
-    if entry.name not in _PROGRAMS or _holds(above, (home, *closed)) or any(above == home / name for name in _MIXED):
-        return entry
-    return above
+    mixed = any(above == home / name for home in closed for name in _MIXED)
+    return entry if entry.name not in _PROGRAMS or mixed or _holds(above, closed) else above
 
 
 def _holds(folder: Path, closed: tuple[Path, ...]) -> bool:
@@ -71,8 +81,11 @@ def _behind(entry: Path, shown: Path) -> Iterator[Path]:
         yield resolved
     with os.scandir(entry) as files:
         links = [file.path for _, file in zip(range(_MOST), files, strict=False) if file.is_symlink()]
-    targets = (Path(link).resolve() for link in links)
-    yield from (target for target in targets if target.exists() and not target.is_relative_to(shown))
+    for link in links:
+        with contextlib.suppress(OSError, RuntimeError):  # it leads to itself, or where this user may not look
+            target = Path(link).resolve()
+            if target.exists() and not target.is_relative_to(shown):
+                yield target
     for line in _lines(shown / "pyvenv.cfg"):
         name, _, value = line.partition("=")
         if name.strip() == "home" and value.strip().startswith("/"):

@@ -49,10 +49,12 @@ def free(place: Path) -> int:
 
 
 def held(place: Path) -> int:
-    """Bytes that the files in a folder take up on the disk. Follows no link."""
-    total = 0
-    for _, folders, names, descriptor in os.fwalk(place, follow_symlinks=False):
-        for name in (*folders, *names):
-            with contextlib.suppress(OSError):
-                total += os.stat(name, dir_fd=descriptor, follow_symlinks=False).st_blocks * 512
+    """Bytes that the files in a folder take up on the disk. Follows no link, and goes as deep as paths can be named."""
+    total, ahead = 0, [str(place)]
+    while ahead:
+        with contextlib.suppress(OSError), os.scandir(ahead.pop()) as entries:
+            for entry in entries:
+                with contextlib.suppress(OSError):
+                    total += entry.stat(follow_symlinks=False).st_blocks * 512
+                    ahead += [entry.path] if entry.is_dir(follow_symlinks=False) else []
     return total

@@ -8,6 +8,7 @@ import socket
 import threading
 
 _PIECE = 1 << 16
+_MOST = 64  # connections at a time: each costs this process three descriptors and a thread
 
 
 class Relay:
@@ -16,6 +17,7 @@ class Relay:
     def __init__(self, listening: socket.socket, port: int) -> None:
         self._listening = listening
         self._port = port
+        self._room = threading.BoundedSemaphore(_MOST)
         threading.Thread(target=self._serve, name=f"to port {port}", daemon=True).start()
 
     def close(self) -> None:
@@ -27,8 +29,15 @@ class Relay:
     def _serve(self) -> None:
         with contextlib.suppress(OSError):  # it was closed
             while True:
+                self._room.acquire()
                 inside, _ = self._listening.accept()
-                threading.Thread(target=_carry, args=(inside, self._port), daemon=True).start()
+                threading.Thread(target=self._carried, args=(inside,), daemon=True).start()
+
+    def _carried(self, inside: socket.socket) -> None:
+        try:
+            _carry(inside, self._port)
+        finally:
+            self._room.release()
 
 
 def _carry(inside: socket.socket, port: int) -> None:

@@ -33,6 +33,7 @@ class _Machine:
     clone: int
     ioctl: int
     socket: int
+    prlimit: int
     x32: bool = False  # a second set of numbers, from 0x40000000 on
     clone3: int = 435
 
@@ -54,6 +55,7 @@ _X86_64 = _Machine(
     clone=56,
     ioctl=16,
     socket=41,
+    prlimit=302,
     x32=True,
 )
 _AARCH64 = _Machine(
@@ -65,6 +67,7 @@ _AARCH64 = _Machine(
     clone=220,
     ioctl=29,
     socket=198,
+    prlimit=261,
 )
 _MACHINES: Mapping[str, _Machine] = {"x86_64": _X86_64, "aarch64": _AARCH64}
 
@@ -88,6 +91,7 @@ def _written(machine: _Machine) -> list[bytes]:
     lines += _looking_at(machine.ioctl, _SECOND, typing)
     families = [step for family in _FAMILIES for step in (_line(_EQUAL, family, 0, 1), _returns(_ALLOW))]
     lines += _looking_at(machine.socket, _FIRST, [*families, refuse])
+    lines += _looking_at(machine.prlimit, _FIRST, [_line(_EQUAL, 0, 1, 0), refuse])  # another process's limits
     return [*lines, _returns(_ALLOW)]
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from loopwright import shell
 from loopwright.labs import cgroups
@@ -63,18 +66,30 @@ class Walls:
         if not self.enclosure.stands:  # everything there was ended meanwhile: for its memory, say
             self.stand()
         before = self.group.ended
-        enclosure = self._enclosed(network=True) if network else self.enclosure
+        start = partial(self._run, command, cwd=cwd, seconds=seconds, env=env, keep=keep, halt=halt, network=network)
         try:
-            if network:
-                enclosure.start()
-            ran = enclosure.run(command, cwd=cwd, seconds=seconds, env=env, keep=keep, halt=halt)
-        finally:
-            if network:
-                enclosure.end()
+            ran = start()
+        except shell.Fell:  # it was being ended when we looked
+            self.stand()
+            ran = start()
         if self.group.ended == before or ran.code == 0:
             return ran
         told = f"[out of memory: the lab may have {self.bounds.memory / (1 << 30):.1f} GiB]"
         return replace(ran, output=f"{ran.output}\n{told}")
+
+    def _run(self, command: Sequence[str], *, network: bool, **how: Any) -> Ran:
+        if not network:
+            return self.enclosure.run(command, **how)
+        enclosure = self._enclosed(network=True)
+        try:
+            enclosure.start()
+            return enclosure.run(command, **how)
+        finally:
+            enclosure.end()
+
+    def still(self) -> AbstractContextManager[None]:
+        """Nothing behind them moves while the block runs. Raises LabFailed."""
+        return self.enclosure.still()
 
     def _enclosed(self, *, network: bool) -> shell.Enclosure:
         return shell.Enclosure(lambda: self.put(self.group.doors, network))

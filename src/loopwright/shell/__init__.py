@@ -2,7 +2,7 @@
 
 from loopwright.shell.adopting import Strays, adopting, adopts
 from loopwright.shell.ancestry import inherited, marked_alive
-from loopwright.shell.enclosure import Enclosure
+from loopwright.shell.enclosure import Enclosure, Fell
 from loopwright.shell.ending import end_group, end_marked, end_tree
 from loopwright.shell.hiding import hide_environment
 from loopwright.shell.running import beside, capture, run
@@ -10,6 +10,7 @@ from loopwright.shell.whereabouts import at_work
 
 __all__ = [
     "Enclosure",
+    "Fell",
     "Strays",
     "adopting",
     "adopts",

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
@@ -33,6 +33,10 @@ FELL = 137
 
 Wall = Callable[[], tuple[Sequence[str], Sequence[int]]]
 """Makes the words that put a program behind walls, and the descriptors that they speak of, which are closed here."""
+
+
+class Fell(LabFailed):
+    """Everything behind the walls had ended before a command was taken."""
 
 
 @dataclass
@@ -55,8 +59,11 @@ class Enclosure:
 
         Raises LabFailed with what the walls' program said.
         """
+        try:
+            before, held = self.wall()
+        except OSError as problem:  # a folder that was to be shown is gone, or can't be looked at
+            raise LabFailed(f"the lab's walls can't be planned: {problem}") from problem
         mine, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        before, held = self.wall()
         held = [*held, program := _program()]
         first = [self.python, "-I", "-S", f"/proc/self/fd/{program}", str(theirs.fileno())]
         try:
@@ -100,10 +107,42 @@ class Enclosure:
         data: bytes = b"",
         halt: Callable[[], bool] | None = None,
     ) -> Ran:
-        """Run a command behind the walls, as `shell.run` does before them."""
+        """Run a command behind the walls, as `shell.run` does before them.
+
+        Raises Fell where everything there had ended before the command was taken: then it may be run once more.
+        """
         started = time.monotonic()
         inside = self._begin(command, cwd, env, wants_input=bool(data))
-        return attend(inside, inside.end, seconds=seconds, keep=keep, data=data, halt=halt, since=started)
+        ran = attend(inside, inside.end, seconds=seconds, keep=keep, data=data, halt=halt, since=started)
+        if not inside.taken:
+            self._end()
+            raise Fell("the lab's walls fell before the command was taken")
+        return ran
+
+    @contextlib.contextmanager
+    def still(self) -> Iterator[None]:
+        """Nothing behind the walls moves while the block runs, so that no path leads elsewhere between two looks at it.
+        Raises LabFailed."""
+        if not self.stands or self._control is None:
+            yield
+            return
+        with self._one:
+            self._say(b"still")
+            try:
+                yield
+            finally:
+                with contextlib.suppress(LabFailed):  # it has ended meanwhile
+                    self._say(b"go on")
+
+    def _say(self, verb: bytes) -> None:
+        assert self._control is not None
+        try:
+            self._control.send(verb)
+            answer = self._control.recv(16)
+        except OSError as problem:
+            raise LabFailed(f"what is at work behind the lab's walls can't be held: {problem}") from problem
+        if answer != b"done":
+            raise LabFailed("what is at work behind the lab's walls has ended")
 
     def _begin(self, command: Sequence[str], cwd: Path, env: Mapping[str, str], *, wants_input: bool) -> _Inside:
         assert self._control is not None
@@ -167,6 +206,7 @@ class _Inside:
     stdout: IO[bytes] | None
     stdin: IO[bytes] | None
     returncode: int | None = None
+    taken: bool = False
 
     def poll(self) -> int | None:
         return self._hear(0.0)
@@ -187,6 +227,9 @@ class _Inside:
         self.line.settimeout(timeout)
         try:
             told = self.line.recv(16)
+            if told == b"+":
+                self.taken = True
+                return self._hear(timeout)
         except (BlockingIOError, TimeoutError):
             return None
         except OSError:

@@ -8,8 +8,11 @@ One packet on the control socket is one request; the descriptors that come with 
 
     run      the request (a file: JSON with argv, env, cwd), the line on which its end is told, stdout, perhaps stdin
     listen   none: the answer is a socket that listens on the loopback behind the walls, at the port that is asked for
+    still    none: everything is stopped when the answer comes, for the host to look at the files in peace
+    go on    none
 
-On a command's own line comes its exit code (four bytes) when it has ended; what the host says there means: end it.
+On a command's own line comes a sign that it was taken, and its exit code (four bytes) when it has ended; what the host
+says there means: end it.
 """
 
 import contextlib
@@ -21,6 +24,7 @@ import signal
 import socket
 import struct
 import sys
+import time
 from pathlib import Path
 
 _PR_SET_DUMPABLE = 4
@@ -39,6 +43,7 @@ def main(control: socket.socket) -> None:
     os.set_blocking(wakes, False)
     os.set_blocking(woken, False)
     signal.signal(signal.SIGCHLD, lambda number, frame: None)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the kernel keeps from process 1 only what it has no handler for
     signal.set_wakeup_fd(wakes, warn_on_full_buffer=False)
     lines: dict[int, socket.socket] = {}
     with selectors.DefaultSelector() as waiting:
@@ -66,6 +71,9 @@ def _serve(control: socket.socket, waiting: selectors.BaseSelector, lines: dict[
     if verb.startswith(b"listen"):
         _listen(control, int(verb.split()[1]))
         return
+    if verb in (b"still", b"go on"):
+        _hold(control, signal.SIGSTOP if verb == b"still" else signal.SIGCONT)
+        return
     line = socket.socket(fileno=descriptors[1])
     try:
         pid = os.fork()
@@ -76,6 +84,7 @@ def _serve(control: socket.socket, waiting: selectors.BaseSelector, lines: dict[
         if pid == 0:
             _become(descriptors[0], descriptors[2:])
         lines[pid] = line
+        line.send(b"+")  # it was taken: whatever becomes of it now, it isn't to be begun a second time
         waiting.register(line, selectors.EVENT_READ, pid)
     for descriptor in (descriptors[0], *descriptors[2:]):
         os.close(descriptor)
@@ -149,6 +158,23 @@ def _end(command: int) -> None:
     for pid in found - {1}:
         with contextlib.suppress(OSError):
             os.kill(pid, signal.SIGKILL)
+
+
+def _hold(control: socket.socket, what: int) -> None:
+    """Stop all but this process, or let them go on. While all are stopped nobody is left to wake one."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(-1, what)
+    while what == signal.SIGSTOP and any(map(_moves, Path("/proc").glob("[0-9]*"))):
+        time.sleep(0.001)
+    control.send(b"done")
+
+
+def _moves(place: Path) -> bool:
+    try:
+        threads = [each.read_bytes().rpartition(b")")[2].split()[0] for each in place.glob("task/*/stat")]
+    except OSError:  # it has ended
+        return False
+    return place.name != "1" and any(state not in (b"T", b"t", b"Z", b"X") for state in threads)
 
 
 def _listen(control: socket.socket, port: int) -> None:

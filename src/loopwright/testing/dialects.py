@@ -19,6 +19,9 @@ _TOOLS = {
     "write_file": ("Write", "write"),
     "edit_file": ("Edit", "edit"),
 }
+_OURS = ("read_file", "write_file", "edit_file")
+"""Tools that no other program calls so: who offers one of them gets every call as the script has it, a wrong one too."""
+
 _INPUTS = {
     "command": ("command", "cmd"),
     "path": ("file_path", "filePath", "path"),
@@ -36,6 +39,8 @@ _FORM = "StructuredOutput"
 def spoken(turn: Turn, body: Mapping[str, Any]) -> Turn:
     """The turn in the words of the program that sent this request."""
     offered = {str(tool.get("name")): tool for tool in body.get("tools") or () if isinstance(tool, dict)}
+    if any(name in offered for name in _OURS):
+        return turn
     parts = [_part(part, offered) if isinstance(part, Call) else part for part in turn.parts]
     silent = turn.stop == "tool_use" and not any(isinstance(part, Call) for part in parts)
     return Turn(*parts, stop="end_turn" if silent else turn.stop, faults=turn.faults)
