@@ -142,5 +142,5 @@ def whole(shop: Shop) -> None:
     assert shop.claims == []
     assert shop.labs == []
     assert shop.git("status", "--porcelain") == ""
-    # A git that was killed leaves packed-refs locked for a minute: a branch may stay then, and only one that has landed.
+    # A git that was killed leaves packed-refs locked for a minute: a branch may stay then, but only one that landed.
     assert shop.git("for-each-ref", "--no-merged=main", "refs/heads/loop") == ""
