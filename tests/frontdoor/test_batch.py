@@ -10,7 +10,7 @@ import pytest
 
 from loopwright.testing.frontdoor import Told, until
 
-from .conftest import Scripted, Shop, judges, small_maker
+from .conftest import Scripted, Shop, judges, maker, small_maker, small_plan, write
 from .test_queue import landed, met, queued, taken, waiting
 
 MOVED = ("land:moved", "batch:landed")
@@ -136,6 +136,30 @@ def test_a_gate_that_fails_once_over_the_merge_of_all_is_flaky_and_nobody_s_faul
     assert moves(shop) == ["loopwright: land gen-1, gen-2, gen-3"]
     assert [one.json["flaky"] for one in told.values()] == [1, 1, 1]
     sound(shop, 3)
+
+
+def test_one_run_s_leave_to_change_a_test_is_no_other_s(scripted: Scripted) -> None:
+    """The second run makes a test pass always; the first one's plan says that tests may change, its own doesn't."""
+    lax = maker(write("made/2.txt", "2\n"), write("tests/both.sh", "exit 0\n"), when="# Write file 2.")
+    shop = scripted([small_maker(1), lax, *judges()])
+    shop.write("tests/both.sh", "! test -e made/1.txt || ! test -e made/2.txt\n")
+    front = "---\nmainline: main\nmerge: human\nlab: clone\nchecks: ['sh tests/both.sh']\n---\n# Loops\n"
+    shop.write("agents/LOOPS.md", front)
+    shop.commit("a check")
+    for number, more in ((1, "- Tests: `tests/**`\n"), (2, "")):
+        text = small_plan(number, merge="human", priority="P2") + f"\n## Scope\n- In: `made/**`, `tests/**`\n{more}"
+        assert shop.door("run", shop.plan(f"p{number}", text), "--json").json["outcome"] == "met"
+    shop.write("src/vat.py", "VAT = 20\n")
+    shop.commit("meanwhile")
+
+    told = land_all(shop, 2)
+
+    assert {number: (one.json["landed"], one.json["outcome"]) for number, one in told.items()} == {
+        1: (True, "met"),
+        2: (False, "not-met"),
+    }
+    assert shop.read("tests/both.sh").startswith("!")
+    assert shop.door("fsck", "--json").json["findings"] == []
 
 
 @pytest.mark.parametrize("point", POINTS)

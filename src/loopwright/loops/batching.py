@@ -17,7 +17,7 @@ from loopwright.loops.promotion.landing import Conflict
 from loopwright.loops.promotion.queue import Turn, Waiting
 from loopwright.loops.proving import gates_of
 from loopwright.loops.verification import verify
-from loopwright.vocabulary import Gate, Run, Verdict
+from loopwright.vocabulary import Gate, Run, Verdict, matches
 
 
 @dataclass(frozen=True)
@@ -98,12 +98,22 @@ def _merged(desk: Desk, members: Members) -> tuple[Members, str] | None:
     assert main is not None
     end, fits = main, list[Member]()
     for member in members:
+        if any(_bends(member, one) or _bends(one, member) for one in fits):
+            continue
         found = batch.step(desk.hub.git, end, member.piece)
         if not isinstance(found, Conflict) and not against_the_mainline(member.desk, member.run, found):
             end, fits = found, [*fits, member]
     if not fits:
         return None
     return tuple(fits), batch.whole(desk.hub, main, end, [member.piece for member in fits], desk.number)
+
+
+def _bends(one: Member, other: Member) -> bool:
+    """Whether a run changed a test that another one's plan names as one that may change, and its own doesn't: together,
+    the mainline's wouldn't be laid over it."""
+    mine, theirs = one.desk.plan.scope.tests, other.desk.plan.scope.tests
+    changes = one.desk.hub.git.changes(one.piece.base, one.piece.tip) if theirs else ()
+    return any(matches(change.path, theirs) and not matches(change.path, mine) for change in changes)
 
 
 def _failed(desk: Desk, members: Members, commit: str, red: dict[str, set[str]]) -> set[str]:
