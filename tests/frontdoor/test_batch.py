@@ -181,6 +181,26 @@ def test_when_the_one_that_verifies_for_all_is_killed_the_others_land_all_the_sa
     sound(shop, 3)
 
 
+def test_verdicts_from_before_a_kill_are_about_the_commit_that_landed(scripted: Scripted) -> None:
+    shop = ready(scripted, "true", 2)
+    with taken(shop):
+        dies = shop.door.start("land", "1", "--json", crash="batch:prepared")
+        until(lambda: waiting(shop) == [1])
+        other = queued(shop, [2])[2]
+        other.signal(signal.SIGSTOP)
+    assert dies.wait().code == -signal.SIGKILL
+    other.kill()
+
+    told = land_all(shop, 2)
+
+    assert moves(shop) == ["loopwright: land gen-1, gen-2"]
+    assert gates(shop, 2).count("gates (batch of 1, 2)") == 1
+    for one in told.values():
+        verdicts = (*one.json["checks"], *one.json["goal"])
+        assert {gate["commit"] for gate in verdicts if gate["command"]} == {one.json["verified"]}
+    sound(shop, 2)
+
+
 def test_one_that_is_killed_or_stopped_while_others_verify_it_doesn_t_land_with_them(
     scripted: Scripted, tmp_path: Path
 ) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from loopwright.checkpoints import reached
@@ -105,7 +105,15 @@ def _merged(desk: Desk, members: Members) -> tuple[Members, str] | None:
             end, fits = found, [*fits, member]
     if not fits:
         return None
-    return tuple(fits), batch.whole(desk.hub, main, end, [member.piece for member in fits], desk.number)
+    pieces, tree = [member.piece for member in fits], desk.hub.git.tree_of(end)
+    fact = desk.journal.last("gates", tree=tree, mainline=main, label=_label(fits))
+    if fact and desk.hub.git.resolve(fact["commit"]):  # killed since: the verdicts are about that very commit
+        return tuple(fits), batch.kept(desk.hub, fact["commit"], pieces)
+    return tuple(fits), batch.whole(desk.hub, main, end, pieces, desk.number)
+
+
+def _label(members: Sequence[Member]) -> str:
+    return f"batch of {', '.join(str(member.run.number) for member in members)}"
 
 
 def _bends(one: Member, other: Member) -> bool:
@@ -123,12 +131,10 @@ def _failed(desk: Desk, members: Members, commit: str, red: dict[str, set[str]])
     gates: tuple[Gate, ...] = tuple(reversed(by_meaning.values()))
     if known := red.get(tree, set()) & {gate.command for gate in gates}:
         return known
-    numbers = ", ".join(str(member.run.number) for member in members)
-    desk.tell("land", f"verifies the merge of {numbers}")
+    label = _label(members)
+    desk.tell("land", f"verifies the {label}")
     moving = tuple(path for member in members for path in member.desk.plan.scope.tests)
-    verdicts = verify(
-        desk, f"batch-{commit[:8]}", commit, main, gates, f"batch of {numbers}", decisive=True, moving=moving
-    )
+    verdicts = verify(desk, f"batch-{commit[:8]}", commit, main, gates, label, decisive=True, moving=moving)
     reached("batch:gated")
     failed = {_name(verdict) for verdict in verdicts if not verdict.passed}
     red[tree] = red.get(tree, set()) | failed
