@@ -87,17 +87,18 @@ def heeding(*, led: bool = False) -> Iterator[None]:
 @contextmanager
 def finishing(what: str) -> Iterator[None]:
     """Something that is being paid for: the first SIGINT lets it come, and stops right after. `what`: in a person's
-    words. Raises KeyboardInterrupt then, or once `PATIENCE` is over."""
+    words. Raises KeyboardInterrupt then, or once `PATIENCE` is over. Within another one, the outer one's end counts."""
     if not _stop.heeded:
         yield
         return
-    _stop.finishing = what
+    before, _stop.finishing = _stop.finishing, what
     try:
         yield
     finally:
-        _stop.finishing = ""
-        signal.setitimer(signal.ITIMER_REAL, 0)
-    if _stop.asked:
+        _stop.finishing = before
+        if not before:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+    if _stop.asked and not before:
         _stop.now()
 
 

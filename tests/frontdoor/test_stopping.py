@@ -46,6 +46,23 @@ def test_the_first_ctrl_c_lets_the_answer_come_which_nobody_pays_for_again(scrip
     assert len(shop.model.asked("maker")) == 2  # as without a stop
 
 
+def test_what_is_paid_for_as_a_part_of_more_stops_with_the_whole() -> None:
+    """An agent's program is a part of its session, whose end is still to be written down."""
+    kept = []
+
+    def session() -> None:
+        with stopping.finishing("the whole"):
+            with stopping.finishing("a part"):
+                signal.raise_signal(signal.SIGINT)
+            kept.append(signal.getitimer(signal.ITIMER_REAL)[0])
+
+    with stopping.heeding(), pytest.raises(KeyboardInterrupt):
+        session()
+
+    assert kept > [0], "it came to its end, for which patience has an end, too"
+    assert signal.getitimer(signal.ITIMER_REAL)[0] == 0
+
+
 def test_a_second_ctrl_c_stops_now(scripted: Scripted) -> None:
     shop = small_shop(scripted, range(1, 2), HANG)
     started = begun(shop, "run", shop.plan("p1", small_plan(1)))

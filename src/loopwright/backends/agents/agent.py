@@ -135,8 +135,7 @@ def _run(start: Start, lab: Lab, session: Session) -> Ran:
         command += f" < {shlex.quote(str(lab.scratch / 'brief.md'))}"
     seconds = session.allowance.seconds
     halt = session.watch.over if session.watch else None
-    with stopping.finishing(f"{start.words[0]}'s work"):
-        return lab.run(command, seconds=_A_DAY if seconds is None else seconds, keep=_KEEP, env=start.env, halt=halt)
+    return lab.run(command, seconds=_A_DAY if seconds is None else seconds, keep=_KEEP, env=start.env, halt=halt)
 
 
 def _read(path: Path) -> bytes | None:
