@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from loopwright.loops.batching import most
 from loopwright.testing.frontdoor import Told, until
+from loopwright.vocabulary import Loops
 
 from .conftest import Scripted, Shop, judges, maker, small_maker, small_plan, write
 from .test_queue import landed, met, queued, taken, waiting
@@ -20,7 +24,8 @@ POINTS = ("batch:gated", "batch:prepared", "land:locked", *MOVED)
 def ready(scripted: Scripted, check: str, runs: int) -> Shop:
     """Runs 1 to `runs` met their goals; since then the mainline got a file."""
     shop = scripted([*(small_maker(number) for number in range(1, runs + 1)), *judges()])
-    shop.write("agents/LOOPS.md", f"---\nmainline: main\nmerge: human\nlab: clone\nchecks: ['{check}']\n---\n# Loops\n")
+    front = f"---\nmainline: main\nmerge: human\nlab: clone\nbatch: 8\nchecks: ['{check}']\n---\n# Loops\n"
+    shop.write("agents/LOOPS.md", front)
     shop.commit("a check")
     met(shop, dict.fromkeys(range(1, runs + 1), "P2"))
     shop.write("src/vat.py", "VAT = 20\n")
@@ -89,9 +94,16 @@ def test_runs_that_wait_are_verified_once_and_the_mainline_moves_once(scripted: 
     assert {(finding["run"], finding["rule"]) for finding in found} >= {(1, "not-verified"), (2, "not-verified")}
 
 
-def test_with_batch_1_each_is_verified_by_itself(scripted: Scripted) -> None:
+@pytest.mark.parametrize(
+    ("said", "lab", "together"), [(None, "sandbox", 8), (None, "clone", 1), (1, "sandbox", 1), (3, "clone", 3)]
+)
+def test_a_lab_without_walls_batches_only_where_a_person_says_so(said: int | None, lab: str, together: int) -> None:
+    assert most(Loops(batch=said), lab) == together
+
+
+def test_in_a_clone_each_is_verified_by_itself(scripted: Scripted) -> None:
     shop = ready(scripted, "true", 3)
-    shop.write("agents/LOOPS.md", shop.read("agents/LOOPS.md").replace("lab: clone", "lab: clone\nbatch: 1"))
+    shop.write("agents/LOOPS.md", shop.read("agents/LOOPS.md").replace("batch: 8\n", ""))
     shop.commit("one by one")
 
     land_all(shop, 3)
@@ -143,7 +155,7 @@ def test_one_run_s_leave_to_change_a_test_is_no_other_s(scripted: Scripted) -> N
     lax = maker(write("made/2.txt", "2\n"), write("tests/both.sh", "exit 0\n"), when="# Write file 2.")
     shop = scripted([small_maker(1), lax, *judges()])
     shop.write("tests/both.sh", "! test -e made/1.txt || ! test -e made/2.txt\n")
-    front = "---\nmainline: main\nmerge: human\nlab: clone\nchecks: ['sh tests/both.sh']\n---\n# Loops\n"
+    front = "---\nmainline: main\nmerge: human\nlab: clone\nbatch: 8\nchecks: ['sh tests/both.sh']\n---\n# Loops\n"
     shop.write("agents/LOOPS.md", front)
     shop.commit("a check")
     for number, more in ((1, "- Tests: `tests/**`\n"), (2, "")):
@@ -160,6 +172,42 @@ def test_one_run_s_leave_to_change_a_test_is_no_other_s(scripted: Scripted) -> N
     }
     assert shop.read("tests/both.sh").startswith("!")
     assert shop.door("fsck", "--json").json["findings"] == []
+
+
+def _tip(home: Path) -> None:
+    """Another tip, as the journal's newest line."""
+    last = [line for line in (home / "journal.jsonl").read_text().splitlines() if '"candidate"' in line][-1]
+    forged = json.loads(last) | {"tip": json.loads(last)["mainline"]}
+    with (home / "journal.jsonl").open("a") as file:
+        file.write(json.dumps(forged) + "\n")
+
+
+def _goal(home: Path) -> None:
+    """A goal that is easier."""
+    text = (home / "plan.json").read_text()
+    (home / "plan.json").write_text(text.replace("made/3.txt", "made/1.txt"))
+
+
+def _half(home: Path) -> None:
+    (home / "plan.json").write_text("{")
+
+
+@pytest.mark.parametrize("edited", [_tip, _goal, _half])
+def test_one_whose_files_were_edited_lands_with_nobody_and_holds_nobody_up(
+    scripted: Scripted, edited: Callable[[Path], None]
+) -> None:
+    shop = ready(scripted, "true", 3)
+    home = shop.path / ".git/loopwright/runs/3"
+    with taken(shop):
+        started = queued(shop, [1, 2, 3])
+        before = [path.read_bytes() for path in sorted(home.glob("*.json*"))]
+        edited(home)
+        assert before != [path.read_bytes() for path in sorted(home.glob("*.json*"))]
+
+    told = {number: one.wait() for number, one in started.items()}
+
+    assert (told[1].json["landed"], told[2].json["landed"]) == (True, True)
+    assert moves(shop)[0] == "loopwright: land gen-1, gen-2"
 
 
 @pytest.mark.parametrize("point", POINTS)

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 
 from loopwright.checkpoints import reached
+from loopwright.errors import LoopwrightError
+from loopwright.folders import plans
+from loopwright.journal import claims, records
 from loopwright.journal.claims import Claim
 from loopwright.journal.facts import Lines
+from loopwright.journal.hub import Hub
+from loopwright.labs import guarantees
 from loopwright.loops import starting
 from loopwright.loops.desk import Desk
 from loopwright.loops.fitting import against_the_mainline, title
@@ -17,7 +23,10 @@ from loopwright.loops.promotion.landing import Conflict
 from loopwright.loops.promotion.queue import Turn, Waiting
 from loopwright.loops.proving import gates_of
 from loopwright.loops.verification import verify
-from loopwright.vocabulary import Gate, Run, Verdict, matches
+from loopwright.vocabulary import Gate, Loops, Plan, Run, Verdict, matches
+
+_TOGETHER = 8
+"""Runs that are verified together where LOOPS.md doesn't say."""
 
 
 @dataclass(frozen=True)
@@ -69,27 +78,55 @@ def land_waiting(desk: Desk, run: Run, now: str) -> None:
             queue.set_apart(desk.hub, fits[0].run.number, why)
 
 
+def most(loops: Loops, lab_kind: str) -> int:
+    """How many runs may be verified together. Where LOOPS.md doesn't say, several only in labs that keep what runs in
+    them from the files by which one run knows another."""
+    walled = "repository" in guarantees.of(lab_kind)
+    return loops.batch if loops.batch is not None else _TOGETHER if walled else 1
+
+
 def _waiting(desk: Desk, run: Run) -> Iterator[Member]:
     """This run, and those behind it that another one may verify: plans' own, in the same kind of lab."""
     yield Member(desk, run)
     behind = [one for one in queue.line(desk.hub) if one.run != desk.number and one.kind == "plan"]
     together = [one for one in behind if not queue.apart(desk.hub, one.run)]
-    for one in together[: desk.shop.loops.batch - 1]:
+    for one in together[: most(desk.shop.loops, desk.shop.lab_kind) - 1]:
         member = _member(desk, one)
         if member and member.desk.plan.lab == desk.plan.lab:
             yield member
 
 
 def _member(desk: Desk, waiting: Waiting) -> Member | None:
-    """Another run as its own files tell it."""
-    facts = Lines(desk.hub.run_home(waiting.run) / "journal.jsonl").entries()
-    tips = [str(fact["tip"]) for fact in facts if fact["kind"] == "candidate"]
-    if not tips or not starting.is_archived(desk.hub, waiting.run):
+    """Another run as its own files tell it. None where there is any doubt about them: it lands by itself, by what its
+    own process knows."""
+    try:
+        plan, tip = _claimed_plan(desk.hub, waiting.run), _verified_tip(desk.hub, waiting.run)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, LoopwrightError):  # files that anybody may edit
         return None
-    plan = starting.archived_plan(desk.hub, waiting.run)
+    if plan is None or tip is None:
+        return None
     claim = Claim(waiting.run, plan.name, waiting.base, "", waiting.pid, "", waiting.since)
     its = Desk(desk.hub, desk.shop, claim, plan, waiting.base)
-    return Member(its, Run(waiting.run, plan, waiting.base, its.branch, tip=tips[-1]))
+    return Member(its, Run(waiting.run, plan, waiting.base, its.branch, tip=tip))
+
+
+def _claimed_plan(hub: Hub, number: int) -> Plan | None:
+    """Run N's plan, if it is what the text says that was claimed."""
+    plan, text = starting.archived_plan(hub, number), (hub.run_home(number) / "plan.md").read_bytes()
+    claim = claims.read(hub, plan.name)
+    known = claim.plan_hash if claim and claim.run == number else (records.read(hub, number) or {}).get("plan_hash")
+    same = sha256(text).hexdigest() == known and plans.read(plan.path, text, fallback_goal=plan.goal) == plan
+    return plan if same else None
+
+
+def _verified_tip(hub: Hub, number: int) -> str | None:
+    """What run N made, if its journal is whole and says the same as what was kept when it was verified."""
+    journal = Lines(hub.run_home(number) / "journal.jsonl")
+    tip = [str(fact["tip"]) for fact in journal.entries() if fact["kind"] == "candidate"][-1:]
+    kept = hub.git.resolve(f"refs/loopwright/verified/{number}")
+    if journal.broken or not tip or (kept and hub.git.parents(kept)[1:] != (tip[0],)):
+        return None
+    return tip[0]
 
 
 def _merged(desk: Desk, members: Members) -> tuple[Members, str] | None:

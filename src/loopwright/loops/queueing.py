@@ -8,7 +8,7 @@ from datetime import UTC
 
 from loopwright.journal import line
 from loopwright.journal.codec import encode
-from loopwright.loops.batching import land_waiting
+from loopwright.loops.batching import land_waiting, most
 from loopwright.loops.desk import Desk
 from loopwright.loops.fitting import against_the_mainline, title
 from loopwright.loops.promotion import landing, queue
@@ -36,8 +36,8 @@ def _with_others(desk: Desk, run: Run) -> Landing | None:
     if why := queue.apart(desk.hub, desk.number):
         desk.note(f"verified by itself: {why}")
         return None
-    alone = desk.kind != "plan" or desk.shop.loops.batch < 2 or len(queue.line(desk.hub)) < 2
-    if alone or is_verified(desk, run):
+    few = most(desk.shop.loops, desk.shop.lab_kind) < 2 or len(queue.line(desk.hub)) < 2
+    if desk.kind != "plan" or few or is_verified(desk, run):
         return None
     land_waiting(desk, run, _now(desk))
     return found(desk, run)

@@ -172,7 +172,7 @@ class Loops:
     merge: str = "human"
     lab: str = "auto"
     max_parallel: int = 2
-    batch: int = 8  # runs that wait to land and are verified together; 1: one by one
+    batch: int | None = None  # runs that wait to land and are verified together; None: as the kind of lab allows
     attempts_per_chunk: int = 3
     consecutive_failures: int = 3
     user_failures: int = 2
