@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 from collections import Counter
@@ -16,7 +17,7 @@ import pytest
 from loopwright.clocks import SystemClock
 from loopwright.errors import BadUse
 from loopwright.journal import claims, pool
-from loopwright.journal.book import NANO, Amount
+from loopwright.journal.book import NANO, Amount, Book, line
 from loopwright.journal.hub import Hub, find
 from loopwright.journal.pool import Pool
 from loopwright.loops.purse import Grant, Purse
@@ -123,6 +124,31 @@ def test_what_has_no_known_price_is_not_bound_by_dollars_and_is_no_zero(hub: Hub
         grant.spent(unknown)
     assert [line for line in Pool(hub).path.read_text().splitlines() if "null" not in line] == []
     assert Pool(hub).seen(TODAY).spent == {(TODAY, 1): Amount(0, 500, priced=False)}
+
+
+def test_dollars_stay_spent_beside_a_call_without_a_price(hub: Hub) -> None:
+    """Both when the pool is folded and when it is made anew from transcripts."""
+    book = Book()
+    for amount in (Amount(4 * NANO, 9), Amount(0, 9, priced=False)):
+        book.take(line("carried", 1, 7, TODAY, amount))
+    again = Book()
+    for entry in book.folded():
+        again.take(entry)
+    assert again.on(TODAY, 10 * NANO) == book.on(TODAY, 10 * NANO)
+    assert again.on(TODAY, 10 * NANO).committed == 4 * NANO
+
+    base = hub.tip("main") or ""
+    made = claims.make(hub, "p", b"", base, FakeClock(), prepare=lambda number: transcript(hub, number))
+    assert made
+    os.close(made[1])
+    assert day(hub, date=made[0].at[:10]) == (6, 0, 4)
+
+
+def transcript(hub: Hub, run: int) -> None:
+    place = hub.run_home(run) / "transcripts/maker.jsonl"
+    place.parent.mkdir()
+    told = ({"kind": "call", "usage": {"output": 9, "usd": usd}} for usd in (4.0, None))
+    place.write_text("".join(json.dumps(entry) + "\n" for entry in told))
 
 
 @pytest.mark.usefixtures("alive")

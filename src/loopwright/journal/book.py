@@ -41,7 +41,8 @@ class Amount:
         return cls(entry["nanodollars"] or 0, entry["tokens"], entry["nanodollars"] is not None)
 
     def written(self) -> dict[str, int | None]:
-        return {"nanodollars": self.nano if self.priced else None, "tokens": self.tokens}
+        """Of a sum, the dollars that are known: what was added to them without a price doesn't take them away."""
+        return {"nanodollars": self.nano if self.priced or self.nano else None, "tokens": self.tokens}
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,7 +137,7 @@ def _made(entries: list[dict[str, Any]]) -> Book:
 def _carried(hub: Hub, today: str) -> list[dict[str, Any]]:
     """What transcripts tell of runs at work, and records of those that began today."""
     working = {claim.run: claim.at[:10] for claim in claims.every(hub)}
-    told = [line("carried", 1, run, day, Amount.of(_so_far(hub, run))) for run, day in working.items()]
+    told = [line("carried", 1, run, day, _so_far(hub, run)) for run, day in working.items()]
     for record in records.begun_on(hub, today):
         if record["run"] not in working:
             usage = Usage(**record["tokens"], usd=record["usd"])
@@ -145,12 +145,16 @@ def _carried(hub: Hub, today: str) -> list[dict[str, Any]]:
     return told
 
 
-def _so_far(hub: Hub, run: int) -> Usage:
+def _so_far(hub: Hub, run: int) -> Amount:
     places = sorted((hub.run_home(run) / "transcripts").glob("*.jsonl"))
-    return sum((spent_in(path) for path in places), Usage())
+    return sum((Amount.of(usage) for path in places for usage in _told(path)), Amount())
 
 
 def spent_in(transcript: Path) -> Usage:
     """What a session has cost up to now, as each answer in its transcript tells."""
+    return sum(_told(transcript), Usage())
+
+
+def _told(transcript: Path) -> Iterator[Usage]:
     told = (entry.get("usage") for entry in Lines(transcript).entries())
-    return sum((decode(Usage, usage) for usage in told if isinstance(usage, dict)), Usage())
+    return (decode(Usage, usage) for usage in told if isinstance(usage, dict))
