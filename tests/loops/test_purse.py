@@ -177,6 +177,26 @@ def test_a_pool_that_does_not_read_lets_nothing_be_spent(hub: Hub, broken: bytes
     assert Pool(hub).path.read_bytes() == broken
 
 
+def test_a_pool_that_was_emptied_is_made_anew_and_one_that_was_cut_is_read_again(hub: Hub) -> None:
+    base, known = hub.tip("main") or "", Pool(hub)
+    made = claims.make(hub, "p", b"", base, FakeClock(), prepare=lambda number: transcript(hub, number))
+    assert made
+    today = made[0].at[:10]
+    with known.changing(today):
+        known.add(line("carried", 1, 3, today, Amount(1 * NANO, 9)))
+    first, _ = known.path.read_bytes().splitlines(keepends=True)
+
+    os.truncate(known.path, len(first))
+    with known.changing(today) as cut:
+        assert cut.on(today, 10 * NANO).committed == 4 * NANO
+
+    os.truncate(known.path, 0)
+    assert day(hub, date=today) == (6, 0, 4)
+    with known.changing(today) as anew:
+        assert anew.on(today, 10 * NANO).committed == 4 * NANO
+    os.close(made[1])
+
+
 def test_a_pool_that_is_no_file_lets_nothing_be_spent(hub: Hub) -> None:
     Pool(hub).path.mkdir()
     with pytest.raises(BadUse, match="the budget pool can't be had"):

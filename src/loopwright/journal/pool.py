@@ -2,12 +2,13 @@
 
 `pool.jsonl` in the hub's home, one line for each change, written under a lock and on disk before a call is made. It
 fails closed: what doesn't read, or can't be written, lets no call begin. A call that its process didn't live to account
-for costs its ceiling: whether it was answered, nobody can tell. When the file is gone, it is made anew from the runs'
-records and transcripts; the ceilings that were charged are then forgotten.
+for costs its ceiling: whether it was answered, nobody can tell. When the file is gone or empty, it is made anew from
+the runs' records and transcripts; the ceilings that were charged are then forgotten.
 """
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import os
@@ -49,7 +50,7 @@ class Pool:
         """The pool as it is at this moment, for who only looks; calls of the dead count with their ceiling. `today` is
         the UTC day. Raises BadUse when it doesn't read."""
         with self._telling():
-            book = Pool(self.hub)._caught_up() if self.path.exists() else _made(_carried(self.hub, today))
+            book = Pool(self.hub)._caught_up() if self._is_there() else _made(_carried(self.hub, today))
             for number in self._dead(book):
                 book.take({"kind": "charged", "id": number})
         return book
@@ -59,7 +60,7 @@ class Pool:
         """The pool with all that others did, while nobody else changes it; calls of the dead are charged. Raises
         BadUse."""
         with self._telling(), self._one, self.hub.lock("pool"):
-            if not self.path.exists():
+            if not self._is_there():
                 self._write(_carried(self.hub, today))
             self._caught_up()
             if self.path.stat().st_size > self._at:  # half of a line, whose writer died before it built on that
@@ -80,9 +81,16 @@ class Pool:
         self._at += len(data)
         self._book.take(entry)
 
+    def _is_there(self) -> bool:
+        """Whether there is anything to read: a file without a line tells of no call."""
+        with contextlib.suppress(FileNotFoundError):
+            return self.path.stat().st_size > 0
+        return False
+
     def _caught_up(self) -> Book:
-        """What was written since the last look; all of it where the file is another one by now."""
-        if self._file is None or os.fstat(self._file.fileno()).st_ino != self.path.stat().st_ino:
+        """What was written since the last look; all of it where the file is another one by now, or was cut."""
+        there = self.path.stat()
+        if self._file is None or os.fstat(self._file.fileno()).st_ino != there.st_ino or there.st_size < self._at:
             self._book, self._file, self._at = Book(), self.path.open("rb"), 0
         self._file.seek(self._at)
         whole, end, _ = self._file.read().rpartition(b"\n")  # the last line may be torn
