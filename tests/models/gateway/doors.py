@@ -14,6 +14,7 @@ from typing import Any
 import anthropic
 
 from loopwright.models.gateway import Gateway, Upstream, opened
+from loopwright.models.gateway.door import Toll, free
 from loopwright.testing import wire
 from loopwright.testing.clock import FakeClock
 from loopwright.testing.endpoint import Endpoint, scripted_endpoint
@@ -76,6 +77,7 @@ def open_door(
     far: str = "",
     before: Sequence[Mapping[str, Any]] = (),
     openai: str = "",
+    toll: Toll = free,
 ) -> Iterator[Door]:
     """A gateway to a scripted endpoint, or to whatever serves at `far`."""
     clock, entries = FakeClock(), list[dict[str, Any]]()
@@ -87,7 +89,7 @@ def open_door(
         upstreams = {"anthropic": Upstream(far or endpoint.url, KEY)}
         upstreams |= {"openai": Upstream(openai, KEY)} if openai else {}
         may = allowance or Allowance(seconds=None)
-        with opened(upstreams, may, clock, keep, model=MODEL, before=before) as gateway:
+        with opened(upstreams, may, clock, keep, model=MODEL, before=before, toll=toll) as gateway:
             yield Door(gateway, endpoint, clock, entries)
 
 

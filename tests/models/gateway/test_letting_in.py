@@ -1,8 +1,11 @@
 """Who and what is let in, and what it may cost: each no is an answer that a client can read, with nothing sent on."""
 
 import json
+import socket
 import threading
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
@@ -10,8 +13,9 @@ import anthropic
 import pytest
 
 from loopwright.models.gateway import spent
+from loopwright.models.gateway.purse import Ceiling
 from loopwright.testing.frontdoor import until
-from loopwright.vocabulary import Allowance
+from loopwright.vocabulary import Allowance, Usage
 
 from .doors import KEY, MODEL, Door, far_side, message, open_door, say_json
 
@@ -263,3 +267,32 @@ def test_long_texts_are_kept_by_their_two_ends() -> None:
     assert "begin" in told
     assert " end" in told
     assert "characters left out here" in told
+
+
+def test_a_call_that_all_runs_can_pay_for_after_the_sessions_end_is_not_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("loopwright.models.gateway.door._LAST_WORDS", 0.05)
+    waits, free_again = threading.Event(), threading.Event()
+    asked, paid = list[bytes](), list[Usage]()
+
+    @contextmanager
+    def toll(ceiling: Ceiling) -> Iterator[Callable[[Usage], None]]:
+        waits.set()
+        assert free_again.wait(10)
+        yield paid.append
+
+    def answer(talk: BaseHTTPRequestHandler, body: bytes) -> None:
+        asked.append(body)
+        say_json(talk, message())
+
+    with far_side(answer) as far:
+        with open_door(far=far, toll=toll) as door:
+            body = json.dumps(ASKED).encode()
+            head = f"POST /v1/messages HTTP/1.1\r\nhost: x\r\nx-api-key: {door.gateway.token}"
+            talk = socket.create_connection(("127.0.0.1", door.gateway.port), 10)
+            talk.sendall(f"{head}\r\ncontent-length: {len(body)}\r\n\r\n".encode() + body)
+            assert waits.wait(10)
+        free_again.set()
+        until(lambda: paid)
+    talk.close()
+    assert (asked, paid) == ([], [Usage()])
+    assert [call["failure"] for call in door.calls] == ["nobody saw its end: it counts as all that it might have cost"]

@@ -60,10 +60,13 @@ class Gateway:
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _flying: dict[int, tuple[Asked, Ceiling]] = field(default_factory=dict)
     _opened: Line | None = None  # with the first request: most of it is the import of the HTTP client
+    _over: bool = False  # nothing goes out any more
 
     @property
     def _line(self) -> Line:
         with self._lock:
+            if self._over:
+                raise ConnectionError("the session is over")
             self._opened = self._opened or Line()
             return self._opened
 
@@ -98,6 +101,9 @@ class Gateway:
             return
         try:
             with self.toll(ceiling) as tell:
+                if not self._goes_on(number):  # what all runs share came free after the session's end
+                    tell(Usage())
+                    return
                 passed = self._pass(api, asked, query, headers, data, out)
                 tell(self._settled(number, api, asked, passed))
         except LoopwrightError as no:
@@ -106,11 +112,17 @@ class Gateway:
             return
         passed.last()
 
+    def _goes_on(self, number: int) -> bool:
+        """Whether a call that was let in is still to be made; at the session's end it was charged."""
+        with self._lock:
+            return number in self._flying
+
     def _barred(self, number: int, asked: Asked, no: LoopwrightError) -> None:
         """A call that all runs together can't pay for: it wasn't made, and cost nothing."""
         with self._lock:
+            if self._flying.pop(number, None) is None:
+                return  # the session is over: this call was charged already
             self.barred = no
-            self._flying.pop(number, None)
             told = {"kind": notes.CALL, "call": number, "model": asked.model, "refused": "day", "failure": str(no)}
             self.keep({**told, "at": self._at})
         self.purse.settle(number, Usage())
@@ -155,6 +167,7 @@ class Gateway:
                 self.keep(_lost(number, asked.model, paid))
                 self.purse.settle(number, paid)
             self._flying.clear()
+            self._over = True
             if self._opened is not None:
                 self._opened.close()
 
