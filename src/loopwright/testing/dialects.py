@@ -20,7 +20,7 @@ _TOOLS = {
     "edit_file": ("Edit", "edit"),
 }
 _OURS = ("read_file", "write_file", "edit_file")
-"""Tools that no other program calls so: who offers one of them gets each call as the script has it, also a wrong one."""
+"""Tools that no other program calls so: who offers one of them gets each call as the script has it, also if wrong."""
 
 _INPUTS = {
     "command": ("command", "cmd"),
