@@ -87,9 +87,12 @@ def copy(root: Path, path: str, to: Path, most: int) -> None:
 def glance(path: Path, most: int) -> bytes:
     """A small plain file that something in the lab may exchange at any moment: no link is followed, no pipe waited for.
     Raises OSError."""
-    with os.fdopen(_open(str(path), os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
-        _demand_file(os.fstat(file.fileno()).st_mode, str(path))
-        return file.read(most)
+    descriptor = _open(str(path), os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        _demand_file(os.fstat(descriptor).st_mode, str(path))
+        return os.read(descriptor, most)
+    finally:
+        os.close(descriptor)
 
 
 @contextlib.contextmanager
