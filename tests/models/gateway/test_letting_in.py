@@ -72,6 +72,8 @@ def test_a_body_without_end_or_past_the_limit_is_not_read() -> None:
     with open_door() as door:
         head = f"POST /v1/messages HTTP/1.1\r\nhost: x\r\nx-api-key: {door.gateway.token}"
         assert door.raw(f"{head}\r\ncontent-length: 99999999999")[0] == 413
+        assert door.raw(f"{head}\r\ncontent-length: {'9' * 5_000}")[0] == 413
+        assert door.raw(f"POST /elsewhere HTTP/1.1\r\nhost: x\r\ncontent-length: {'9' * 5_000}")[0] == 401
         assert door.raw(f"{head}\r\ncontent-length: -1")[0] == 411
         assert door.raw(f"{head}\r\ntransfer-encoding: chunked")[0] == 411
         assert far_from(door)

@@ -20,6 +20,7 @@ from loopwright.models.gateway.forwarding import TALKS, Out
 LARGEST = 32 << 20
 """Bytes of a request, as the Messages API itself has it."""
 _SMALL = 1 << 20
+_DIGITS = 12
 _IDLE = 120.0
 """Seconds that a connection may say nothing, or take nothing."""
 _JSON = {"content-type": "application/json"}
@@ -140,22 +141,29 @@ class _Talk(BaseHTTPRequestHandler):
             return True
         return False
 
+    @property
+    def _length(self) -> int | None:
+        """The body's bytes, as the request says; None when it doesn't. A number of 5,000 digits isn't worked out."""
+        told = self.headers.get("content-length", "")
+        if not told.isdecimal():
+            return None
+        return int(told) if len(told) < _DIGITS else LARGEST + 1
+
     def _body(self) -> bytes | None:
         """The request's body; None when it is refused."""
-        length = self.headers.get("content-length", "")
-        if not length.isdecimal():
+        if (length := self._length) is None:
             self._refuse(411, "a request has a content-length here")
-            return None
-        if int(length) > LARGEST:
+        elif length > LARGEST:
             self._refuse(413, f"a request has at most {LARGEST} bytes")
-            return None
-        return self.rfile.read(int(length))
+        else:
+            return self.rfile.read(length)
+        return None
 
     def _refuse(self, status: int, why: str) -> None:
         self.close_connection = True
-        length = self.headers.get("content-length", "")
-        if length.isdecimal() and int(length) <= _SMALL:
-            self.rfile.read(int(length))  # an end with bytes unread would take the answer back
+        length = self._length
+        if length is not None and length <= _SMALL:
+            self.rfile.read(length)  # an end with bytes unread would take the answer back
         self.whole(status, _JSON, refusal(status, why))
 
     # -------------------------------------------------------------- Out
