@@ -115,6 +115,25 @@ def test_nothing_reaches_further_than_the_model_through_the_far_side(more: dict[
         assert far_from(door)
 
 
+def test_of_a_name_that_is_given_twice_only_what_was_looked_at_goes_on() -> None:
+    """Which of the two counts, each reader of JSON decides for itself."""
+    asked = list[bytes]()
+
+    def answer(talk: BaseHTTPRequestHandler, body: bytes) -> None:
+        asked.append(body)
+        say_json(talk, message())
+
+    said = {**ASKED, "messages": [{"role": "user", "content": "é \U0001f600 \ud83d"}]}
+    plain = json.dumps(said).encode()
+    twice = b'{"max_tokens": 64000, "mcp_servers": [{"url": "https://elsewhere.example"}], "mcp_servers": null, '
+    with far_side(answer) as far, open_door(far=far) as door:
+        head = f"POST /v1/messages HTTP/1.1\r\nhost: x\r\nx-api-key: {door.gateway.token}"
+        body = twice + plain[1:]
+        assert door.raw(f"{head}\r\ncontent-length: {len(body)}", body)[0] == 200
+    assert (asked[0].count(b"max_tokens"), asked[0].count(b"mcp_servers")) == (1, 1)
+    assert json.loads(asked[0]) == {**said, "mcp_servers": None}
+
+
 def test_tools_that_the_agent_runs_itself_and_pictures_by_their_bytes_pass() -> None:
     tools = [
         {"name": "own", "input_schema": {}},

@@ -31,6 +31,7 @@ class Asked:
     """One request's body, and what may matter of it."""
 
     body: Mapping[str, Any] = field(repr=False)
+    data: bytes = field(repr=False)  # the body written anew: of a name that is given twice, only what was read goes on
     model: str
     tokens: int  # its prompt's, as an estimate from above
     answer: int  # tokens that the answer may have
@@ -47,6 +48,7 @@ def read(data: bytes) -> Asked:
     """A request's body. Raises Senseless for one that is no request, or that would have the far side reach out."""
     try:
         body = json.loads(data)
+        anew = written(body)
     except (ValueError, RecursionError):
         raise Senseless("the body is no JSON") from None
     if not isinstance(body, dict) or not isinstance(body.get("model"), str):
@@ -58,7 +60,13 @@ def read(data: bytes) -> Asked:
     tokens = (len(data) - sum(pictures)) // _BYTES_A_TOKEN + 1 + _PICTURE * len(pictures)
     known = prices.known(body["model"])
     tokens = min(tokens, known.context) if known else tokens
-    return Asked(body, body["model"], tokens, max(limit, 0), body.get("stream") is True)
+    return Asked(body, anew, body["model"], tokens, max(limit, 0), body.get("stream") is True)
+
+
+def written(body: Any) -> bytes:
+    """A body as JSON, half a character in its escape. Raises ValueError and RecursionError."""
+    text = json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.encode(errors="backslashreplace")
 
 
 def _reaching_out(body: Mapping[str, Any]) -> Iterator[str]:

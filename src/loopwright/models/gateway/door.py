@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import secrets
 import shutil
 import tempfile
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import loopwright.models.gateway.notes as notes
 from loopwright.errors import LoopwrightError
 from loopwright.models.gateway.apis import APIS, MISSING, Api, Upstream, counted, refusal
-from loopwright.models.gateway.asking import Asked, Senseless, read
+from loopwright.models.gateway.asking import Asked, Senseless, read, written
 from loopwright.models.gateway.forwarding import TALKS, Line, Out, Passed
 from loopwright.models.gateway.purse import Ceiling, Purse, Refused
 from loopwright.models.retry import Failure, Time
@@ -84,11 +83,11 @@ class Gateway:
         if api.upstream not in self.upstreams:
             out.whole(403, _JSON, refusal(403, MISSING[api.upstream]))
         elif api.generates:
-            self._spend(api, asked, query, headers, data, out)
+            self._spend(api, asked, query, headers, out)
         else:
-            self._pass(api, asked, query, headers, data, out).last()
+            self._pass(api, asked, query, headers, out).last()
 
-    def _spend(self, api: Api, asked: Asked, query: str, headers: Mapping[str, str], data: bytes, out: Out) -> None:
+    def _spend(self, api: Api, asked: Asked, query: str, headers: Mapping[str, str], out: Out) -> None:
         """A call that costs: let in by the purse, written down before it goes out and after it came back."""
         try:
             number, ceiling = self._admitted(asked)
@@ -104,7 +103,7 @@ class Gateway:
                 if not self._goes_on(number):  # what all runs share came free after the session's end
                     tell(Usage())
                     return
-                passed = self._pass(api, asked, query, headers, data, out)
+                passed = self._pass(api, asked, query, headers, out)
                 tell(self._settled(number, api, asked, passed))
         except LoopwrightError as no:
             self._barred(number, asked, no)
@@ -137,9 +136,9 @@ class Gateway:
             self.keep(notes.began(number, asked, ceiling, self._at))
         return number, ceiling
 
-    def _pass(self, api: Api, asked: Asked, query: str, headers: Mapping[str, str], data: bytes, out: Out) -> Passed:
+    def _pass(self, api: Api, asked: Asked, query: str, headers: Mapping[str, str], out: Out) -> Passed:
         body = counted(api, asked.body)
-        sent = data if body is None else json.dumps(body).encode()
+        sent = asked.data if body is None else written(body)
         return self._line.passed(api, self.upstreams[api.upstream], query, headers, sent, asked.streams, out)
 
     def _settled(self, number: int, api: Api, asked: Asked, passed: Passed) -> Usage:
