@@ -12,7 +12,7 @@ from typing import Any
 import anthropic
 import pytest
 
-from loopwright.models.gateway import spent
+from loopwright.models.gateway import asking, spent
 from loopwright.models.gateway.purse import Ceiling
 from loopwright.testing.frontdoor import until
 from loopwright.vocabulary import Allowance, Usage
@@ -86,6 +86,36 @@ def test_what_is_no_request_is_refused(body: bytes) -> None:
         status, told = door.raw(f"{head}\r\ncontent-length: {len(body)}", body)
         assert (status, told["error"]["type"]) == (400, "invalid_request_error")
         assert far_from(door)
+
+
+@pytest.mark.parametrize("many", [b"{}," * 200_000, b"[" * 200_001, b"1," * 500_000])
+def test_a_body_that_takes_many_times_its_size_to_read_is_refused(many: bytes) -> None:
+    body = json.dumps(ASKED).encode()[:-1] + b', "x": [' + many + b"1]}"
+    with open_door() as door:
+        head = f"POST /v1/messages HTTP/1.1\r\nhost: x\r\nx-api-key: {door.gateway.token}"
+        status, told = door.raw(f"{head}\r\ncontent-length: {len(body)}", body)
+        assert (status, "200000 brackets or 500000 commas" in told["error"]["message"]) == (400, True)
+        assert far_from(door)
+
+
+def test_of_two_large_bodies_one_is_read_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    body = json.dumps({**ASKED, "system": "x" * (1 << 20)}).encode()
+    begun, going_on, reading = list[bytes](), threading.Event(), asking._asked
+
+    def slowly(data: bytes) -> asking.Asked:
+        begun.append(data)
+        assert going_on.wait(10)
+        return reading(data)
+
+    monkeypatch.setattr(asking, "_asked", slowly)
+    with ThreadPoolExecutor(3) as pool:
+        large = [pool.submit(asking.read, body) for _ in range(2)]
+        until(lambda: body in begun)
+        small = pool.submit(asking.read, json.dumps(ASKED).encode())
+        until(lambda: len(begun) == 2, what="a small one doesn't wait")
+        assert begun.count(body) == 1
+        going_on.set()
+        assert [one.result(10).model for one in (*large, small)] == [MODEL] * 3
 
 
 PICTURE = {"type": "image", "source": {"type": "url", "url": "https://elsewhere.example/?secret"}}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -20,6 +22,12 @@ _UNSAID = 32_000
 _LIMITS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
 _NEAR = ("function", "custom", "bash", "text_editor", "memory", "computer", "local_shell", "shell", "apply_patch")
 """Kinds of tools that the agent itself runs. All others run on the far side, which may have a network."""
+_MOST_NESTS, _MOST_VALUES = 200_000, 500_000
+"""Opening brackets and commas of a body. Read, 30 MB of `{},` take 860 MB. 4 MB of code, about a million tokens, have
+28,000 and 67,000."""
+_LARGE = 1 << 20
+"""Bytes of a body from which on one is read at a time: while it is, it takes many times its size."""
+_one_at_a_time = threading.Lock()
 
 
 class Senseless(ValueError):
@@ -46,6 +54,13 @@ class Asked:
 
 def read(data: bytes) -> Asked:
     """A request's body. Raises Senseless for one that is no request, or that would have the far side reach out."""
+    if data.count(b"{") + data.count(b"[") > _MOST_NESTS or data.count(b",") > _MOST_VALUES:
+        raise Senseless(f"the body has more than {_MOST_NESTS} brackets or {_MOST_VALUES} commas")
+    with _one_at_a_time if len(data) > _LARGE else contextlib.nullcontext():
+        return _asked(data)
+
+
+def _asked(data: bytes) -> Asked:
     try:
         body = json.loads(data)
         anew = written(body)
