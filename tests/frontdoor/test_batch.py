@@ -208,6 +208,7 @@ def test_one_whose_files_were_edited_lands_with_nobody_and_holds_nobody_up(
 
     assert (told[1].json["landed"], told[2].json["landed"]) == (True, True)
     assert moves(shop)[0] == "loopwright: land gen-1, gen-2"
+    assert shop.door("fsck", "--json").json["findings"] == []
 
 
 @pytest.mark.parametrize("point", POINTS)

@@ -133,4 +133,7 @@ class Evidence:
     def scope(self, run: int) -> Scope:
         """What run N's plan named, as its record keeps it."""
         data = self._plans.get(f"{RUNS}/{run}:plan.json")
-        return decode(Plan, json.loads(data)).scope if data else Scope()
+        try:
+            return decode(Plan, json.loads(data)).scope if data else Scope()
+        except (ValueError, KeyError, TypeError):  # edited before it was recorded: it excuses nothing
+            return Scope()
