@@ -254,7 +254,7 @@ def test_a_command_gets_three_streams_and_no_other_descriptor(walled: Place) -> 
 
 @needs_groups
 def test_what_a_killed_process_left_of_its_limits_is_taken_away(walled: Place) -> None:
-    made = []
+    made: list[Path] = []
 
     def work(lab: Lab) -> None:
         assert isinstance(lab, FolderLab)
