@@ -56,8 +56,12 @@ def test_what_is_paid_for_as_a_part_of_more_stops_with_the_whole() -> None:
                 signal.raise_signal(signal.SIGINT)
             kept.append(signal.getitimer(signal.ITIMER_REAL)[0])
 
-    with stopping.heeding(), pytest.raises(KeyboardInterrupt):
-        session()
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where tests run in the background
+    try:
+        with stopping.heeding(), pytest.raises(KeyboardInterrupt):
+            session()
+    finally:
+        signal.signal(signal.SIGINT, before)
 
     assert kept > [0], "it came to its end, for which patience has an end, too"
     assert signal.getitimer(signal.ITIMER_REAL)[0] == 0
