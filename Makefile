@@ -6,7 +6,7 @@ BIN := .venv/bin
 AGENTS := .agents-cache
 READY := .venv/.ready
 
-.PHONY: demo test kills agents check bench clean
+.PHONY: demo test again kills agents check bench clean
 
 $(READY): pyproject.toml
 	@test -n "$(PYTHON)" || { echo "loopwright needs Python 3.11 or newer; name one: make PYTHON=..."; exit 2; }
@@ -19,6 +19,13 @@ demo: $(READY)
 
 test: $(READY)
 	$(BIN)/python -m pytest -n auto
+
+# For CI, after a red suite that ran to its end: what failed, once more and by itself. Our own rule for a gate that
+# disagrees with itself on one commit: it is told as flaky, and only what fails twice stops the line.
+again: $(READY)
+	@test "$$(cat .pytest_cache/v/loopwright/ended)" = 1 || { echo "the suite didn't run to its end"; exit 1; }
+	$(BIN)/python -m pytest -vv -n 0 --last-failed --last-failed-no-failures none
+	@echo "FLAKY, to be mended: what is listed above failed in the suite and passed by itself"
 
 # The coding agents that tests/agents has play roles: pinned, in a folder that git ignores. Of their install scripts only
 # two are run, which put the program of this system in its place. (`npm ci` refuses: opencode's packages for other

@@ -81,7 +81,7 @@ def heeding(*, led: bool = False) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-        _stop.heeded = False
+        _stop.heeded, _stop.asked = False, False  # it was for this block: whatever runs here later isn't stopped by it
 
 
 @contextmanager

@@ -65,6 +65,9 @@ def test_what_is_paid_for_as_a_part_of_more_stops_with_the_whole() -> None:
 
     assert kept > [0], "it came to its end, for which patience has an end, too"
     assert signal.getitimer(signal.ITIMER_REAL)[0] == 0
+    with stopping.waiting():
+        kept.append(0)
+    assert kept[1:] == [0], "a stop is over with what it stopped"
 
 
 def test_a_second_ctrl_c_stops_now(scripted: Scripted) -> None:
