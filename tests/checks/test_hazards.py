@@ -16,7 +16,9 @@ def reason(change: Change, bench: Bench) -> str:
     return HazardGuard().check(change, bench.lab).reason
 
 
-@pytest.mark.parametrize("kind", ["nested-repository", "escaping-symlink", "rewritten-history", "unreadable"])
+@pytest.mark.parametrize(
+    "kind", ["nested-repository", "escaping-symlink", "rewritten-history", "unreadable", "too-large"]
+)
 def test_a_hazard_that_the_lab_reports_is_refused_with_its_own_reason_and_mend(bench: Bench, kind: str) -> None:
     change = bench.change({"a": "a"}, hazards=(Hazard(kind, "vendor/x", "seen by the lab"),))
     verdict = HazardGuard().check(change, bench.lab)

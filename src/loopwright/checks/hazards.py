@@ -19,6 +19,7 @@ _MENDS = {
     "escaping-symlink": "remove the link, or make it a relative one to a path inside the repository",
     "rewritten-history": "leave the history alone: change files only, loopwright makes the commits",
     "unreadable": "make the file readable (chmod u+r), or remove it",
+    "too-large": "remove the file, or name it in .gitignore: what is fetched or built is no part of a change",
     "submodule": "remove the submodule; dependencies are declared in the package's own files",
     "odd-mode": "make it an ordinary file: chmod 644, or 755 for a program",
 }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -76,16 +75,6 @@ class Merged(NamedTuple):
     conflicts: tuple[str, ...]
 
 
-def git_version() -> tuple[int, ...]:
-    """The version of the `git` program, e.g. (2, 39, 5); empty when there is none."""
-    try:
-        code, out, _ = shell.capture(["git", "version"], cwd=Path("/"), env=environment({}), seconds=SECONDS)
-    except OSError:
-        return ()
-    found = re.search(rb"(\d+)\.(\d+)(?:\.(\d+))?", out)
-    return tuple(int(part) for part in found.groups() if part) if found and code == 0 else ()
-
-
 def is_id(text: str) -> bool:
     """Whether a text is a full object id; what such a one names never changes."""
     return len(text) in (40, 64) and set(text) <= set("0123456789abcdef")
@@ -111,13 +100,24 @@ class Git:
         held: Sequence[int] = (),
     ) -> tuple[int, bytes]:
         """Exit code and stdout of one git command whose code says something."""
+        return self.heard(*words, data=data, ok=ok, seconds=seconds, held=held)[:2]
+
+    def heard(
+        self,
+        *words: str,
+        data: bytes = b"",
+        ok: Sequence[int] = (0,),
+        seconds: float = SECONDS,
+        held: Sequence[int] = (),
+    ) -> tuple[int, bytes, bytes]:
+        """Exit code, stdout and stderr, for a command that only warns of what matters."""
         env = environment() | dict(self.extra)
         code, out, err = shell.capture(["git", *words], cwd=self.where, env=env, seconds=seconds, data=data, held=held)
         if code and take_away(err.decode(errors="replace"), self._common):
-            return self.ask(*words, data=data, ok=ok, seconds=seconds, held=held)
+            return self.heard(*words, data=data, ok=ok, seconds=seconds, held=held)
         if code not in ok:
             raise GitFailed(words[:6], str(self.where), code, (err or out).decode(errors="replace"))
-        return code, out
+        return code, out, err
 
     def _common(self) -> Path:
         return Path(self.extra.get("GIT_DIR") or self.line("rev-parse", "--path-format=absolute", "--git-common-dir"))

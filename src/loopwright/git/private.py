@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from loopwright.errors import GitFailed
+from loopwright.git import leaving
+from loopwright.git.leaving import LeftOut
 from loopwright.git.plumbing import Git, TreeEntry
 
 _CONFIG = """[core]
@@ -32,7 +34,16 @@ class Snapshot:
 
     tree: str
     nested: tuple[str, ...]  # folders that are repositories of their own
-    left_out: tuple[str, ...]  # what git refused to take: unreadable files, names that are a danger elsewhere
+    left_out: tuple[LeftOut, ...]  # unreadable or too large, and names that are a danger elsewhere
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What there is to take: repositories of their own, new or changed files, and folders that can't be looked into."""
+
+    nested: tuple[str, ...]
+    fresh: tuple[str, ...]
+    unopened: tuple[LeftOut, ...]
 
 
 @dataclass(frozen=True)
@@ -107,28 +118,44 @@ class PrivateGit:
         return self.snapshot().tree
 
     def snapshot(self) -> Snapshot:
-        """Write every non-ignored byte of the work tree as a tree, nested repositories' files among them."""
-        nested = self.nested_repositories()
-        left_out = self._add(nested)
-        tree = self._git.line("write-tree")
-        found = {path: entry for folder in nested for path, entry in self._files_of(folder)}
-        if found:
-            links: dict[str, TreeEntry | None] = {path: None for path in self._gitlinks() if path in nested}
-            tree = self._git.edit_tree(tree, {**links, **found})
-        return Snapshot(tree, nested, left_out)
+        """Write every non-ignored byte of the work tree as a tree, nested repositories' files among them.
 
-    def _add(self, nested: Sequence[str]) -> tuple[str, ...]:
+        Raises LabFailed where it is more than a snapshot takes.
+        """
+        seen = self._seen()
+        inner = [leaving.walked(self.work, folder) for folder in seen.nested]
+        files = [path for walk in inner for path in walk.files]
+        held = leaving.held_back(self.work, (*seen.fresh, *files))
+        left_out = {one.path: one for one in (*self._add(seen.nested, held), *held, *seen.unopened)}
+        left_out |= {one.path: one for walk in inner for one in walk.left_out}
+        tree = self._git.line("write-tree")
+        found = dict(self._entries_of([path for path in files if path not in left_out]))
+        found |= {path: self._link(path) for walk in inner for path in walk.links}
+        if found:
+            links: dict[str, TreeEntry | None] = {path: None for path in self._gitlinks() if path in seen.nested}
+            tree = self._git.edit_tree(tree, {**links, **found})
+        return Snapshot(tree, seen.nested, tuple(left_out[path] for path in sorted(left_out)))
+
+    def with_file(self, tree: str, name: str, path: Path) -> str:
+        """The tree with one more file at its top, whose bytes lie at `path`."""
+        blob = self._git.line("hash-object", "-w", "--no-filters", "--", str(path))
+        return self._git.edit_tree(tree, {name: TreeEntry("100644", blob)})
+
+    def _add(self, nested: Sequence[str], held: Sequence[LeftOut]) -> tuple[LeftOut, ...]:
         """Bring the index up to the files; what git refused to take."""
         # git is kept away from nested repositories: comparing one would run its fsmonitor here, on the host.
-        words = ("add", "-A", "--ignore-errors", "--", ".", *(f":(exclude,literal,top){folder}" for folder in nested))
-        code, _ = self._git.ask(*words, ok=(0, 1, 128))
+        aside = [*nested, *(one.path for one in held)]
+        specs = "\0".join([".", *(f":(exclude,literal,top){path}" for path in aside)]).encode(errors="surrogateescape")
+        words = ("add", "-A", "--ignore-errors", "--pathspec-from-file=-", "--pathspec-file-nul")
+        code, _ = self._git.ask(*words, data=specs, ok=(0, 1, 128))
         if code == 128:
             # A file that isn't in the encoding that attributes name for it ends git. Kept as it is, nothing is lost.
             (self.folder / "info").mkdir(exist_ok=True)
             (self.folder / "info" / "attributes").write_text("* !working-tree-encoding\n")
-            code, _ = self._git.ask(*words, ok=(0, 1))
+            code, _ = self._git.ask(*words, data=specs, ok=(0, 1))
         rows = self._git.run("ls-files", "-m", "-o", "-z", "--exclude-standard").split(b"\0")[:-1] if code else []
-        return tuple(sorted({os.fsdecode(row) for row in rows if not row.endswith(b"/")} - set(nested)))
+        refused = {os.fsdecode(row) for row in rows if not row.endswith(b"/")} - set(aside)
+        return tuple(LeftOut(path, "git could not take it") for path in refused)
 
     def entries(self) -> dict[str, str]:
         """Mode and blob by path, as the index has them: what the files were when they were taken or restored last."""
@@ -142,33 +169,33 @@ class PrivateGit:
 
     def nested_repositories(self) -> tuple[str, ...]:
         """Non-ignored folders below the top that are repositories of their own, relative to the work tree."""
-        words = ("ls-files", "-o", "-s", "-t", "-z", "--exclude-standard")
-        rows = [(row[:2], row[2:]) for row in self._git.run(*words).split(b"\0")[:-1]]
-        untracked = {os.fsdecode(row[:-1]) for tag, row in rows if tag == b"? " and row.endswith(b"/")}
-        links = {os.fsdecode(row.partition(b"\t")[2]) for tag, row in rows if tag != b"? " and row[:6] == b"160000"}
-        return tuple(sorted(untracked | {path for path in links if (self.work / path / ".git").exists()}))
+        return self._seen().nested
+
+    def _seen(self) -> _Seen:
+        words = ("ls-files", "-o", "-m", "-s", "-t", "-z", "--exclude-standard")
+        _, out, warnings = self._git.heard(*words)
+        rows = [(row[:2], row[2:]) for row in out.split(b"\0")[:-1]]
+        untracked = [os.fsdecode(row) for tag, row in rows if tag == b"? "]
+        tracked = [(tag, *row.partition(b"\t")[::2]) for tag, row in rows if tag != b"? "]
+        links = {os.fsdecode(path) for _, entry, path in tracked if entry[:6] == b"160000"}
+        nested = {path[:-1] for path in untracked if path.endswith("/")}
+        nested |= {path for path in links if (self.work / path / ".git").exists()}
+        modified = [os.fsdecode(path) for tag, entry, path in tracked if tag == b"C " and entry[:6] != b"160000"]
+        fresh = (*(path for path in untracked if not path.endswith("/")), *modified)
+        return _Seen(tuple(sorted(nested)), fresh, leaving.unopened(warnings))
 
     def _gitlinks(self) -> tuple[str, ...]:
         rows = self._git.run("ls-files", "-s", "-z").split(b"\0")
         return tuple(row.partition(b"\t")[2].decode(errors="surrogateescape") for row in rows if row[:6] == b"160000")
 
-    def _files_of(self, folder: str) -> list[tuple[str, TreeEntry]]:
-        """Every file of a nested repository but its git dir: git itself would keep no byte of them."""
-        plain: list[str] = []
-        entries: list[tuple[str, TreeEntry]] = []
-        for here, folders, files in os.walk(self.work / folder):
-            folders[:] = [name for name in folders if name != ".git"]
-            for name in [*files, *(name for name in folders if Path(here, name).is_symlink())]:
-                path = Path(here, name)
-                relative = path.relative_to(self.work).as_posix()
-                if path.is_symlink():
-                    target = str(path.readlink()).encode(errors="surrogateescape")
-                    entries.append((relative, TreeEntry("120000", self._git.write_blob(target))))
-                elif path.is_file() and name != ".git":
-                    plain.append(relative)
-        modes = ["100755" if (self.work / path).stat().st_mode & 0o100 else "100644" for path in plain]
-        rows = zip(plain, modes, self._blobs_of(plain), strict=True)
-        return entries + [(path, TreeEntry(mode, blob)) for path, mode, blob in rows]
+    def _entries_of(self, paths: Sequence[str]) -> Iterator[tuple[str, TreeEntry]]:
+        """Each file of a nested repository as it goes into a tree: git itself would keep no byte of them."""
+        for path, blob in zip(paths, self._blobs_of(paths), strict=True):
+            yield path, TreeEntry("100755" if (self.work / path).stat().st_mode & 0o100 else "100644", blob)
+
+    def _link(self, path: str) -> TreeEntry:
+        target = str((self.work / path).readlink()).encode(errors="surrogateescape")
+        return TreeEntry("120000", self._git.write_blob(target))
 
     def _blobs_of(self, paths: Sequence[str]) -> list[str]:
         """Each file's bytes as a blob. A name with a line break can't be listed, and is hashed by itself."""

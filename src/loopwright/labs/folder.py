@@ -16,7 +16,7 @@ from loopwright import shell
 from loopwright.contracts import Endpoint, LabWish, Site
 from loopwright.errors import LabFailed
 from loopwright.git import Git, PrivateGit, Snapshot
-from loopwright.labs import bundle, environment, files
+from loopwright.labs import archive, bundle, environment, files
 from loopwright.labs.looking import Looking
 from loopwright.labs.quota import Quota
 from loopwright.labs.walls import Walls
@@ -175,7 +175,7 @@ class FolderLab:
         found = [
             Hazard("nested-repository", path, "a git repository of its own inside the lab") for path in taken.nested
         ]
-        found += [Hazard("unreadable", path, "git could not take it") for path in taken.left_out]
+        found += [Hazard(one.kind, one.path, one.why) for one in taken.left_out]
         if detail := self.rewritten():
             found.append(Hazard("rewritten-history", ".git", detail))
         return found
@@ -241,10 +241,25 @@ class FolderLab:
         hub, name = hub_of(self.site), f"refs/loopwright/labs/{self.wish.name}"
         last = hub.resolve(f"{name}/snapshot") or self.wish.commit
         earlier = hub.resolve(f"{name}/rescued")  # of an interruption before: with what has been deleted since
-        tree = self.private.snapshot_tree()
+        tree = self._everything()
         if tree not in {hub.tree_of(oid) for oid in (last, self.wish.commit, earlier) if oid}:
             parents = list(dict.fromkeys(filter(None, (last, earlier))))
             hub.set_ref(f"{name}/rescued", hub.commit_tree(tree, parents, f"what was left in {self.wish.name}"))
+
+    def _everything(self) -> str:
+        """The tree of every byte that is to be kept; where git can't take one, an archive in it has that."""
+        if not (taken := self.private.snapshot()).left_out:
+            return taken.tree
+        _done("chmod", "-R", "u+rwX", "--", str(self.root))  # whoever took the rights away is gone
+        taken = self.private.snapshot()
+        if not taken.left_out:
+            return taken.tree
+        place = self.place / archive.NAME
+        try:
+            archive.made(self.root, taken.left_out, place)
+            return self.private.with_file(taken.tree, archive.NAME, place)
+        finally:
+            place.unlink(missing_ok=True)
 
     def _must_be_there(self) -> None:
         """git follows a link in the place of its work tree, and would add or clean up what lies behind it."""

@@ -19,7 +19,7 @@ from pathlib import Path
 from loopwright import shell
 from loopwright.checkpoints import reached
 from loopwright.contracts import Site
-from loopwright.errors import GitFailed
+from loopwright.errors import GitFailed, LabFailed
 from loopwright.labs import environment, leases, opening, sandbox, worktree
 from loopwright.labs.folder import hub_of
 from loopwright.labs.leases import Lease
@@ -124,7 +124,7 @@ def _remove(site: Site, lease: Lease) -> bool | Left:
             lab.rescue()
         reached("janitor:saved")
         lab.remove()
-    except (OSError, GitFailed) as problem:
+    except (OSError, GitFailed, LabFailed) as problem:
         return Left(place, f"what is in it can't be saved: {problem}", f"look at {place}/root, then `rm -r {place}`")
     if os.path.lexists(place):
         return Left(place, "not all of it can be deleted", f"`rm -rf {place}`, as whoever owns the files")

@@ -50,10 +50,16 @@ def opened(site: Site, wish: LabWish, kind: str, make: Make, wall: Wall | None =
 
 
 def put_away(lab: FolderLab) -> None:
-    """Save what isn't saved yet, and remove the lab. Cut off at any moment, it can be done again."""
+    """Save what isn't saved yet, and remove the lab. Cut off at any moment, it can be done again.
+
+    What can't be saved stays where it is, for a person to look at: the janitor tells of it.
+    """
     reached("lab:over")
     if not lab.wish.throwaway:
-        lab.rescue()
+        try:
+            lab.rescue()
+        except LabFailed:
+            return
     reached("lab:saved")
     lab.remove()
     reached("lab:removed")

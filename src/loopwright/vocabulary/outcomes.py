@@ -53,7 +53,7 @@ class Change:
 class Hazard:
     """Something in a lab that git alone would not tell: a nested repository, a link out, rewritten history."""
 
-    kind: str  # nested-repository | escaping-symlink | rewritten-history | unreadable
+    kind: str  # nested-repository | escaping-symlink | rewritten-history | unreadable | too-large
     path: str
     detail: str = ""
 
