@@ -159,6 +159,16 @@ def test_restore_makes_the_files_those_of_a_commit_and_leaves_ignored_ones(place
         assert lab.snapshot(place.head, "nothing").files == ()
 
 
+def test_restore_writes_no_file_anew_that_is_right_already(place: Place) -> None:
+    with place.open() as lab:
+        before = {path: (lab.root / path).lstat().st_mtime_ns for path in place.repository.files()}
+        assert lab.run("echo x > README.md", seconds=20).code == 0
+        lab.restore(place.head)
+        written = {path for path, at in before.items() if (lab.root / path).lstat().st_mtime_ns != at}
+        assert written == {"README.md"}
+        assert lab.read("README.md") == b"# Sums\n"
+
+
 def test_restore_never_writes_or_deletes_through_a_link(place: Place, tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     outside.mkdir()

@@ -106,6 +106,9 @@ class PrivateGit:
 
         Without smudge filters: none is configured here, and none of a lab's naming may run on the host.
         """
+        # What only looks touched (the files of a lab that was handed to another user) is read, and not written anew:
+        # 1 s instead of 3 for 20,000 files.
+        self._git.run("update-index", "-q", "--ignore-submodules", "--refresh", ok=(0, 1))
         self.fill(commit)
         self._git.run("clean", "-q", "-f", "-f", "-d")
 
