@@ -14,7 +14,7 @@ from loopwright.loops import telling
 from loopwright.loops.canary import canary
 from loopwright.loops.desk import Desk
 from loopwright.loops.meaning import meaning
-from loopwright.loops.verification import fresh_lab, house_gates, lab_when_asked, verify
+from loopwright.loops.verification import house_gates, judges_lab, lab_when_asked, verify
 from loopwright.vocabulary import Change, Chunk, Gate, Report, Run, Verdict, matches
 
 Verdicts = tuple[Verdict, ...]
@@ -118,7 +118,7 @@ class Judging:
     def _checked(self, change: Change) -> Verdicts:
         """The checker's verdict on this chunk, bound to the commit; nothing when the role is left out."""
         desk, step = self.desk, self.desk.hub.change(self.start, change.commit)
-        lab = fresh_lab(desk, f"{self.key}-checker", change.commit, desk.base)
+        lab = judges_lab(desk, f"{self.key}-checker", change.commit)
         task = telling.check_task(desk.plan, self.chunk, step)
         report = desk.play("checker", f"{self.key}-checker", lab, task, chunk=self.chunk, answer="submit_verdict")
         return () if report is None else (judged.verdict("checker", report, change),)

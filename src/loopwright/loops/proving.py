@@ -15,7 +15,7 @@ from loopwright.loops.desk import Desk
 from loopwright.loops.promotion import batch, landing
 from loopwright.loops.promotion.gated import same_to_gates
 from loopwright.loops.promotion.landing import Conflict
-from loopwright.loops.verification import fresh_lab, house_gates, verify
+from loopwright.loops.verification import house_gates, judges_lab, verify
 from loopwright.vocabulary import Change, Gate, Landing, Outcome, Run, Stop, Verdict
 
 
@@ -135,7 +135,7 @@ def is_verified(desk: Desk, run: Run) -> bool:
 
 def _goal(desk: Desk, run: Run, commit: str) -> Run:
     """Ask the goal-checker: prose criteria are answered by number, or they aren't met."""
-    lab = fresh_lab(desk, "goal-checker", commit, desk.base)
+    lab = judges_lab(desk, "goal-checker", commit)
     task = telling.goal_task(desk.plan, run.goal)
     key = f"goal-checker-{commit[:10]}"  # what it saw: another candidate is judged anew
     report = desk.play("goal-checker", key, lab, task, answer="submit_goal_report")
@@ -154,7 +154,7 @@ def _review(desk: Desk, run: Run, tip: str, commit: str) -> Run:
     change = desk.hub.change(run.base, tip)
     verdicts: list[Verdict] = []
     for i, task in enumerate(telling.review_tasks(run, change), 1):
-        lab = fresh_lab(desk, f"reviewer-{i}", commit, desk.base)
+        lab = judges_lab(desk, f"reviewer-{i}", commit)
         report = desk.play("reviewer", f"reviewer-{i}", lab, task, answer="submit_verdict")
         if report is not None:
             verdicts.append(judged.verdict("reviewer", report, change))

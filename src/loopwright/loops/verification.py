@@ -15,6 +15,7 @@ from loopwright.errors import LabFailed
 from loopwright.folders import agents
 from loopwright.journal.codec import decode, encode
 from loopwright.loops.desk import Desk
+from loopwright.loops.on_demand import LabOnDemand
 from loopwright.loops.repeating import settled
 from loopwright.redaction import redact
 from loopwright.vocabulary import TESTS, Change, Gate, Loops, Verdict, matches
@@ -173,6 +174,18 @@ def lab_when_asked(desk: Desk, key: str, commit: str, mainline: str) -> Iterator
     """One fresh lab for all that asks; none is made where nothing does."""
     with ExitStack() as stack:
         yield cache(lambda: stack.enter_context(fresh_lab(desk, key, commit, mainline)))
+
+
+@contextmanager
+def judges_lab(desk: Desk, key: str, commit: str) -> Iterator[Lab]:
+    """A fresh lab for a session that may need none, made when something is first asked of it. With a `setup` it is made
+    at once: a session's seconds count from when its lab is ready."""
+    if desk.shop.loops.setup:
+        with fresh_lab(desk, key, commit, desk.base) as lab:
+            yield lab
+    else:
+        with lab_when_asked(desk, key, commit, desk.base) as made:
+            yield LabOnDemand(made)
 
 
 def set_up(desk: Desk, lab: Lab) -> None:
