@@ -324,3 +324,10 @@ def test_a_repository_that_a_lab_has_broken_is_no_trouble_to_the_host(walled: Pl
         change = lab.snapshot(walled.head, "x")
     assert change.paths == ("kept",)
     assert [hazard.kind for hazard in change.hazards] == ["rewritten-history"]
+
+
+def test_a_place_with_an_odd_name_is_shown_behind_walls(walled: Place, tmp_path: Path) -> None:
+    odd = replace(walled, labs=tmp_path / "odd # name\\040\t漢" / "labs")
+    with odd.open() as lab:
+        assert lab.run("echo 1 > made && cat README.md", seconds=20).output == "# Sums\n"
+        assert lab.read("made") == b"1\n"

@@ -7,7 +7,7 @@ program, that the program then runs behind them, and that all of it ends with th
 from __future__ import annotations
 
 import contextlib
-import json
+import marshal
 import os
 import socket
 import struct
@@ -151,8 +151,8 @@ class Enclosure:
         read, feed = os.pipe() if wants_input else (-1, -1)
         request = os.memfd_create("request")
         try:
-            with os.fdopen(os.dup(request), "w", encoding="utf-8", errors="surrogateescape") as file:
-                json.dump({"argv": list(command), "cwd": str(cwd), "env": dict(env)}, file)
+            with os.fdopen(os.dup(request), "wb") as file:
+                marshal.dump({"argv": list(command), "cwd": str(cwd), "env": dict(env)}, file)
             os.lseek(request, 0, os.SEEK_SET)
             given = [request, theirs.fileno(), write, *([read] if wants_input else [])]
             with self._one, contextlib.suppress(OSError):  # nobody there any more: its line says so

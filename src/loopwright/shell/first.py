@@ -1,12 +1,14 @@
 """The first process behind a lab's walls: starts its commands, reaps its orphans, and ends when its host is gone.
 
 It is run from a descriptor, so that no file of the host's need be seen behind the walls, and speaks the standard
-library only. As process 1 of a namespace of its own it can't be killed from inside, and when it ends, the
-kernel ends everything with it. It lets nobody look into it (not dumpable), so that no exit code is forged in it.
+library only, of it what loads fast (pathlib and json took a third of the time until it stood). As process 1 of a
+namespace of its own it can't be killed from inside, and when it ends, the kernel ends everything with it. It lets
+nobody look into it (not dumpable), so that no exit code is forged in it.
 
 One packet on the control socket is one request; the descriptors that come with it are
 
-    run      the request (a file: JSON with argv, env, cwd), the line on which its end is told, stdout, perhaps stdin
+    run      the request (a file: argv, env, cwd, as marshal has them), the line on which its end is told, stdout,
+             perhaps stdin
     listen   none: the answer is a socket that listens on the loopback behind the walls, at the port that is asked for
     still    none: everything is stopped when the answer comes, for the host to look at the files in peace
     go on    none
@@ -17,7 +19,7 @@ says there means: end it.
 
 import contextlib
 import ctypes
-import json
+import marshal
 import os
 import selectors
 import signal
@@ -25,7 +27,6 @@ import socket
 import struct
 import sys
 import time
-from pathlib import Path
 
 _PR_SET_DUMPABLE = 4
 _MOST = 4096  # bytes of a packet; no descriptor that comes along from the start is as high
@@ -35,10 +36,8 @@ def main(control: socket.socket) -> None:
     """Serve until the host closes its end."""
     ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
     control.set_inheritable(False)
-    for descriptor in range(3, _MOST):  # what the walls were put up with, and this program's own text
-        if descriptor != control.fileno():
-            with contextlib.suppress(OSError):
-                os.close(descriptor)
+    os.closerange(3, control.fileno())  # what the walls were put up with, and this program's own text
+    os.closerange(control.fileno() + 1, _MOST)
     woken, wakes = os.pipe()
     os.set_blocking(wakes, False)
     os.set_blocking(woken, False)
@@ -104,7 +103,7 @@ def _become(request: int, streams: list[int]) -> None:
         os.dup2(streams[0], 1)
         os.dup2(streams[0], 2)
         with os.fdopen(os.dup(request), "rb") as file:
-            told = json.load(file)
+            told = marshal.load(file)
         words = told["argv"]
         os.chdir(told["cwd"])
         os.execvpe(words[0], words, told["env"])
@@ -144,12 +143,12 @@ def _end(command: int) -> None:
     """Kill a command, its session, and all that descends from it as far as the ones between still live."""
     parents: dict[int, list[int]] = {}
     found = {command}
-    for place in Path("/proc").glob("[0-9]*"):
+    for pid in _numbers("/proc"):
         with contextlib.suppress(OSError):
-            told = (place / "stat").read_bytes().rpartition(b")")[2].split()
-            parents.setdefault(int(told[1]), []).append(int(place.name))
+            told = _stat(f"/proc/{pid}/stat")
+            parents.setdefault(int(told[1]), []).append(pid)
             if int(told[3]) == command:
-                found.add(int(place.name))
+                found.add(pid)
     ahead = list(found)
     while ahead:
         new = set(parents.get(ahead.pop(), ())) - found
@@ -164,17 +163,29 @@ def _hold(control: socket.socket, what: int) -> None:
     """Stop all but this process, or let them go on. While all are stopped nobody is left to wake one."""
     with contextlib.suppress(ProcessLookupError):
         os.kill(-1, what)
-    while what == signal.SIGSTOP and any(map(_moves, Path("/proc").glob("[0-9]*"))):
+    while what == signal.SIGSTOP and any(map(_moves, _numbers("/proc"))):
         time.sleep(0.001)
     control.send(b"done")
 
 
-def _moves(place: Path) -> bool:
+def _moves(pid: int) -> bool:
     try:
-        threads = [each.read_bytes().rpartition(b")")[2].split()[0] for each in place.glob("task/*/stat")]
+        threads = [_stat(f"/proc/{pid}/task/{each}/stat")[0] for each in _numbers(f"/proc/{pid}/task")]
     except OSError:  # it has ended
         return False
-    return place.name != "1" and any(state not in (b"T", b"t", b"Z", b"X") for state in threads)
+    return pid != 1 and any(state not in (b"T", b"t", b"Z", b"X") for state in threads)
+
+
+def _numbers(folder: str) -> list[int]:
+    """The ids of what /proc tells there: processes, or the threads of one."""
+    with os.scandir(folder) as entries:
+        return [int(entry.name) for entry in entries if entry.name.isdigit()]
+
+
+def _stat(file: str) -> list[bytes]:
+    """What the kernel tells of a process or thread, after "PID (NAME)"."""
+    with os.fdopen(os.open(file, os.O_RDONLY), "rb") as told:
+        return told.read().rpartition(b")")[2].split()
 
 
 def _listen(control: socket.socket, port: int) -> None:
