@@ -61,7 +61,7 @@ def test_a_role_without_a_price_does_not_make_the_others_free(scripted: Scripted
     shop = scripted([more, no, *judges()[1:]])
     shop.write("agents/checker.md", UNKNOWN)
     loops(shop, loops="{execution: {attempts-per-chunk: 12}}")
-    shop.plan("fix", PLAN.replace("merge: auto", "merge: auto\nbudget: {usd: 0.03}"))
+    shop.plan("fix", PLAN.replace("merge: auto", "merge: auto\nbudget: {usd: 0.06}"))
 
     told = shop.door("run", "fix", "--json")
 

@@ -10,6 +10,7 @@ from loopwright import stopping
 from loopwright.backends import offers, shape
 from loopwright.backends.briefing import opening
 from loopwright.backends.conversation import Conversation
+from loopwright.backends.paying import Spent
 from loopwright.backends.tools import Outcome, Tools
 from loopwright.contracts import Lab, Session
 from loopwright.models.client import HALTED, Request, Turn
@@ -122,6 +123,9 @@ class Dialogue:
             turn = self.ask(request)
         except PromptTooLong as problem:
             self._too_long(str(problem))
+            return
+        except Spent:
+            self._end("dollars", self.talk.text)
             return
         self.squeezed = False
         self.started += turn.waited

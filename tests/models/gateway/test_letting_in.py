@@ -13,7 +13,7 @@ import anthropic
 import pytest
 
 from loopwright.models.gateway import asking, spent
-from loopwright.models.gateway.purse import Ceiling
+from loopwright.models.gateway.purse import Ceiling, Wish
 from loopwright.testing.frontdoor import until
 from loopwright.vocabulary import Allowance, Usage
 
@@ -207,10 +207,37 @@ def test_what_answers_cost_is_gone_and_the_next_call_that_fits_is_let_in() -> No
         assert 0 < used.tokens < 500
         assert used.usd == pytest.approx((used.input * 4 + used.output * 20) / 1e6)
         with pytest.raises(anthropic.PermissionDeniedError, match=f"{2_000 - used.tokens} tokens are left"):
-            door.ask(max_tokens=2_000)
+            door.ask("Hi" * 2_000, max_tokens=2_000)
         door.ask(max_tokens=1_000)
         assert door.gateway.refused is None
     assert spent(door.entries) == door.gateway.purse.spent
+
+
+@pytest.mark.parametrize(("usd", "longest"), [(0.0500, 2_000), (0.0300, 1_450), (0.0212, 1_024)])
+def test_an_answer_is_as_long_as_the_rest_can_pay_for(usd: float, longest: int) -> None:
+    with open_door(allowance=Allowance(usd=usd, seconds=None)) as door:
+        door.ask(max_tokens=2_000)
+        (asked,) = door.far.requests
+        assert asked.body["max_tokens"] == pytest.approx(longest, abs=40)
+        if longest < 2_000:
+            with pytest.raises(anthropic.PermissionDeniedError, match="dollars"):
+                door.ask(max_tokens=2_000, thinking={"type": "enabled", "budget_tokens": 1_900})
+    assert len(door.far.requests) == 1
+
+
+def test_each_of_several_answers_counts_and_is_cut() -> None:
+    def answers(talk: BaseHTTPRequestHandler, body: bytes) -> None:
+        asked.append(json.loads(body))
+        say_json(talk, {"model": MODEL, "choices": [], "usage": {"prompt_tokens": 9, "completion_tokens": 9}})
+
+    asked: list[dict[str, Any]] = []
+    ask = {"model": MODEL, "messages": [], "n": 3}
+    with far_side(answers) as far, open_door(openai=far, allowance=Allowance(tokens=9_000, seconds=None)) as door:
+        status, _ = door.post("/v1/chat/completions", {**ask, "max_tokens": 5_000})
+        assert (status, asked[0]["max_tokens"]) == (200, pytest.approx(2_990, abs=10))
+        status, _ = door.post("/v1/chat/completions", ask)
+        assert (status, asked[1]["max_completion_tokens"]) == (200, pytest.approx(2_980, abs=10))
+        assert door.post("/v1/chat/completions", {**ask, "n": 9})[0] == 403
 
 
 def test_a_model_of_unknown_price_slips_past_no_dollar_ceiling_unless_it_is_the_roles_own() -> None:
@@ -326,10 +353,10 @@ def test_a_call_that_all_runs_can_pay_for_after_the_sessions_end_is_not_made(mon
     asked, paid = list[bytes](), list[Usage]()
 
     @contextmanager
-    def toll(ceiling: Ceiling) -> Iterator[Callable[[Usage], None]]:
+    def toll(wish: Wish) -> Iterator[tuple[Ceiling, Callable[[Usage], None]]]:
         waits.set()
         assert free_again.wait(10)
-        yield paid.append
+        yield wish.most, paid.append
 
     def answer(talk: BaseHTTPRequestHandler, body: bytes) -> None:
         asked.append(body)

@@ -24,6 +24,7 @@ class Api:
     form: str  # messages | chat | responses
     upstream: str  # anthropic | openai
     generates: bool = True
+    limit: str = "max_tokens"  # what the tokens of an answer are bounded by
 
     def address(self, upstream: Upstream, query: str) -> str:
         """Where it is asked. An OpenAI base URL ends with its version, an Anthropic one doesn't."""
@@ -41,8 +42,8 @@ APIS = {
     for api in (
         Api("/v1/messages", "messages", "anthropic"),
         Api("/v1/messages/count_tokens", "messages", "anthropic", generates=False),
-        Api("/v1/chat/completions", "chat", "openai"),
-        Api("/v1/responses", "responses", "openai"),
+        Api("/v1/chat/completions", "chat", "openai", limit="max_completion_tokens"),
+        Api("/v1/responses", "responses", "openai", limit="max_output_tokens"),
     )
 }
 

@@ -6,12 +6,12 @@ import contextlib
 import json
 import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
 from loopwright.models import prices
-from loopwright.models.gateway.purse import Ceiling
+from loopwright.models.gateway.purse import SHORTEST, Ceiling, Wish
 
 _BYTES_A_TOKEN = 2
 """English has about four bytes to a token and code three: a ceiling, and no estimate."""
@@ -19,7 +19,7 @@ _PICTURE = 5_000
 """Tokens that a picture may take at most, however many bytes it has."""
 _UNSAID = 32_000
 """Tokens of an answer for which the request names no limit."""
-_LIMITS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
+LIMITS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
 _NEAR = ("function", "custom", "bash", "text_editor", "memory", "computer", "local_shell", "shell", "apply_patch")
 """Kinds of tools that the agent itself runs. All others run on the far side, which may have a network."""
 _MOST_NESTS, _MOST_VALUES = 200_000, 500_000
@@ -42,14 +42,33 @@ class Asked:
     data: bytes = field(repr=False)  # the body written anew: of a name that is given twice, only what was read goes on
     model: str
     tokens: int  # its prompt's, as an estimate from above
-    answer: int  # tokens that the answer may have
+    answer: int  # tokens that each of its answers may have
     streams: bool
+    answers: int = 1  # how many it asks for
 
-    def ceiling(self, on: date) -> Ceiling:
-        """What it may cost at most: all of its prompt may be written to the cache, for an hour."""
+    def wish(self, on: date) -> Wish:
+        """What it may cost, with whole answers and with the shortest: those that hold what was asked to be thought."""
+        thinking = self.body.get("thinking")
+        thought = thinking.get("budget_tokens") if isinstance(thinking, dict) else None
+        shortest = max(SHORTEST, thought + 1) if isinstance(thought, int) else SHORTEST
+        return Wish(self._ceiling(self.answer, on), self._ceiling(min(shortest, self.answer), on))
+
+    def _ceiling(self, answer: int, on: date) -> Ceiling:
+        """All of its prompt may be written to the cache, for an hour."""
         kept = {"cache_write": self.tokens, "cache_hour": self.tokens}
-        usd, _ = prices.cost(self.model, input=0, output=self.answer, cache_read=0, **kept, on=on)
-        return Ceiling(self.tokens + self.answer, usd)
+        output = answer * self.answers
+        usd, _ = prices.cost(self.model, input=0, output=output, cache_read=0, **kept, on=on)
+        return Ceiling(self.tokens + output, usd)
+
+    def within(self, ceiling: Ceiling, name: str) -> Asked:
+        """The same with answers that are no longer than a ceiling pays for. `name`: where no limit was named, its
+        name."""
+        answer = (ceiling.tokens - self.tokens) // self.answers
+        if answer >= self.answer:
+            return self
+        names = [known for known in LIMITS if isinstance(self.body.get(known), int)] or [name]
+        body = {**self.body, **dict.fromkeys(names, answer)}
+        return replace(self, body=body, data=written(body), answer=answer)
 
 
 def read(data: bytes) -> Asked:
@@ -70,12 +89,14 @@ def _asked(data: bytes) -> Asked:
         raise Senseless("the body is no JSON object with a model")
     if problem := next(_reaching_out(body), None):
         raise Senseless(problem)
-    limit = max((body[name] for name in _LIMITS if isinstance(body.get(name), int)), default=_UNSAID)
+    limit = max((body[name] for name in LIMITS if isinstance(body.get(name), int)), default=_UNSAID)
     pictures = list(_pictures(body))
     tokens = (len(data) - sum(pictures)) // _BYTES_A_TOKEN + 1 + _PICTURE * len(pictures)
     known = prices.known(body["model"])
     tokens = min(tokens, known.context) if known else tokens
-    return Asked(body, anew, body["model"], tokens, max(limit, 0), body.get("stream") is True)
+    many = body.get("n")
+    answers = max(many, 1) if isinstance(many, int) else 1
+    return Asked(body, anew, body["model"], tokens, max(limit, 0), body.get("stream") is True, answers)
 
 
 def written(body: Any) -> bytes:

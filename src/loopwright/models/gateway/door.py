@@ -18,7 +18,7 @@ from loopwright.errors import LoopwrightError
 from loopwright.models.gateway.apis import APIS, MISSING, Api, Upstream, counted, refusal
 from loopwright.models.gateway.asking import Asked, Senseless, read, written
 from loopwright.models.gateway.forwarding import TALKS, Line, Out, Passed
-from loopwright.models.gateway.purse import Ceiling, Purse, Refused
+from loopwright.models.gateway.purse import Ceiling, Purse, Refused, Wish
 from loopwright.models.retry import Failure, Time
 from loopwright.vocabulary import Allowance, Usage
 
@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from loopwright.models.gateway.serving import Porter
 
 Keep = Callable[[Mapping[str, Any]], None]
-Toll = Callable[[Ceiling], AbstractContextManager[Callable[[Usage], None]]]
-"""Sets a call's ceiling aside while it is made: yields whom to tell what it cost. Raises LoopwrightError."""
+Toll = Callable[[Wish], AbstractContextManager[tuple[Ceiling, Callable[[Usage], None]]]]
+"""Sets a call's ceiling aside while it is made: yields what it may cost, and whom to tell what it did cost. Raises
+LoopwrightError."""
 
 _JSON = {"content-type": "application/json"}
 _LONGEST_PLACE = 60  # characters: a unix socket's whole path has at most 107
@@ -35,9 +36,9 @@ _LAST_WORDS = 2.0
 """Seconds that calls in flight get to come to their end when the session is over."""
 
 
-def free(ceiling: Ceiling) -> AbstractContextManager[Callable[[Usage], None]]:
+def free(wish: Wish) -> AbstractContextManager[tuple[Ceiling, Callable[[Usage], None]]]:
     """Nobody shares anything."""
-    return contextlib.nullcontext(lambda usage: None)
+    return contextlib.nullcontext((wish.most, lambda usage: None))
 
 
 @dataclass
@@ -90,7 +91,7 @@ class Gateway:
     def _spend(self, api: Api, asked: Asked, query: str, headers: Mapping[str, str], out: Out) -> None:
         """A call that costs: let in by the purse, written down before it goes out and after it came back."""
         try:
-            number, ceiling = self._admitted(asked)
+            number, wish = self._admitted(asked)
         except Refused as no:
             with self._lock:
                 self.refused = no
@@ -99,10 +100,11 @@ class Gateway:
             out.whole(403, _JSON, refusal(403, f"{no.why} ({no.word})"))
             return
         try:
-            with self.toll(ceiling) as tell:
+            with self.toll(wish) as (ceiling, tell):
                 if not self._goes_on(number):  # what all runs share came free after the session's end
                     tell(Usage())
                     return
+                asked = asked.within(ceiling, api.limit)
                 passed = self._pass(api, asked, query, headers, out)
                 tell(self._settled(number, api, asked, passed))
         except LoopwrightError as no:
@@ -126,15 +128,15 @@ class Gateway:
             self.keep({**told, "at": self._at})
         self.purse.settle(number, Usage())
 
-    def _admitted(self, asked: Asked) -> tuple[int, Ceiling]:
-        ceiling = asked.ceiling(self.time.now().date())
-        if ceiling.usd is None and self.purse.allowance.usd is not None and self.model not in ("", asked.model):
+    def _admitted(self, asked: Asked) -> tuple[int, Wish]:
+        wish = asked.wish(self.time.now().date())
+        if wish.most.usd is None and self.purse.allowance.usd is not None and self.model not in ("", asked.model):
             raise Refused("dollars", f"the price of {asked.model[:100]} isn't known, and this session has a ceiling")
-        number = self.purse.reserve(ceiling)
+        number, ceiling = self.purse.reserve(wish)
         with self._lock:
             self._flying[number] = (asked, ceiling)
             self.keep(notes.began(number, asked, ceiling, self._at))
-        return number, ceiling
+        return number, replace(wish, most=ceiling)
 
     def _pass(self, api: Api, asked: Asked, query: str, headers: Mapping[str, str], out: Out) -> Passed:
         body = counted(api, asked.body)

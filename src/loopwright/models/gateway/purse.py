@@ -28,12 +28,46 @@ class Ceiling:
     usd: float | None = None
 
 
+SHORTEST = 1_024
+"""Tokens of an answer below which none is asked for: it would be cut in the middle of its first call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a call may cost with its whole answer, and with the shortest that makes sense."""
+
+    most: Ceiling
+    least: Ceiling
+
+    def within(self, tokens: int | None, usd: float | None) -> Ceiling | None:
+        """The most of it that fits into what is left (None: no ceiling there); None where not even the least does."""
+        most, least = self.most, self.least
+        share = 1.0
+        if tokens is not None:
+            share = min(share, _share(least.tokens, most.tokens, tokens))
+        if usd is not None and most.usd is not None and least.usd is not None:
+            share = min(share, _share(least.usd, most.usd, usd))
+        if share >= 1.0:
+            return most
+        length = int(least.tokens + share * (most.tokens - least.tokens))
+        dollars = None if most.usd is None or least.usd is None else least.usd + share * (most.usd - least.usd)
+        return None if share < 0 else Ceiling(length, dollars)
+
+
+def _share(least: float, most: float, left: float) -> float:
+    """How much of the way from `least` to `most` is left to pay for; below 0 where there is less than `least`."""
+    if left >= most or left < least:
+        return 1.0 if left >= most else -1.0
+    return (left - least) / (most - least)
+
+
 @dataclass
 class Purse:
     """One session's allowance. Every method may be called from any thread.
 
-    A call is let in once its ceiling fits beside what is spent and what is in flight. One that would fit if the calls
-    in flight cost nothing waits for them: it is refused only when it can't fit whatever they come to.
+    A call is let in once its ceiling fits beside what is spent and what is in flight, with a shorter answer where less
+    is left. One that would fit if the calls in flight cost nothing waits for them: it is refused only when it can't
+    fit whatever they come to.
     """
 
     allowance: Allowance
@@ -47,15 +81,15 @@ class Purse:
     _number: int = 0
     _changed: threading.Condition = field(default_factory=threading.Condition)
 
-    def reserve(self, ceiling: Ceiling) -> int:
-        """Let a call in; the number to settle it by. Raises Refused."""
+    def reserve(self, wish: Wish) -> tuple[int, Ceiling]:
+        """Let a call in: the number to settle it by, and what it may cost. Raises Refused."""
         with self._changed:
             while True:
-                self._refuse(ceiling)
+                ceiling = self._possible(wish)
                 if self._fits(ceiling):
                     self._number += 1
                     self.reserved[self._number] = ceiling
-                    return self._number
+                    return self._number, ceiling
                 self._changed.wait(1.0)
 
     def settle(self, number: int, usage: Usage) -> None:
@@ -74,8 +108,8 @@ class Purse:
             self.closed = True
             self._changed.notify_all()
 
-    def _refuse(self, ceiling: Ceiling) -> None:
-        """Raise Refused for a call that fits in no case."""
+    def _possible(self, wish: Wish) -> Ceiling:
+        """What a call may cost if those in flight cost nothing. Raises Refused for one that fits in no case."""
         may = self.allowance
         if self.closed:
             raise Refused("time", "the session is over")
@@ -83,12 +117,16 @@ class Purse:
             raise Refused("time", f"the session's {may.seconds:g} seconds are over")
         if self.turns >= may.turns:
             raise Refused("max-turns", f"the session's {may.turns} requests are made")
-        if may.tokens is not None and self.spent.tokens + ceiling.tokens > may.tokens:
-            left = max(may.tokens - self.spent.tokens, 0)
-            raise Refused("tokens", f"{left} tokens are left, and this call could take {ceiling.tokens}")
-        if may.usd is not None and ceiling.usd is not None and self.dollars + ceiling.usd > may.usd:
-            left_usd = max(may.usd - self.dollars, 0.0)
-            raise Refused("dollars", f"${left_usd:.4f} are left, and this call could cost ${ceiling.usd:.4f}")
+        tokens = None if may.tokens is None else max(may.tokens - self.spent.tokens, 0)
+        usd = None if may.usd is None else max(may.usd - self.dollars, 0.0)
+        if ceiling := wish.within(tokens, usd):
+            return ceiling
+        shortest = "with the shortest answer"
+        if tokens is not None and wish.least.tokens > tokens:
+            raise Refused(
+                "tokens", f"{tokens} tokens are left, and this call could take {wish.least.tokens} {shortest}"
+            )
+        raise Refused("dollars", f"${usd:.4f} are left, and this call could cost ${wish.least.usd:.4f} {shortest}")
 
     def _fits(self, ceiling: Ceiling) -> bool:
         """Whether it fits beside the calls in flight, each of which may cost all of its ceiling."""
