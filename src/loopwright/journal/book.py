@@ -31,6 +31,10 @@ class Amount:
     def __add__(self, other: Amount) -> Amount:
         return Amount(self.nano + other.nano, self.tokens + other.tokens, self.priced and other.priced)
 
+    def beyond(self, other: Amount) -> Amount:
+        """How much more it is."""
+        return Amount(max(self.nano - other.nano, 0), max(self.tokens - other.tokens, 0))
+
     @classmethod
     def of(cls, usage: Usage) -> Amount:
         """What a usage takes."""
@@ -75,7 +79,6 @@ class Book:
     last: int = 0
     open: dict[int, Held] = field(default_factory=dict)
     spent: dict[tuple[str, int], Amount] = field(default_factory=dict)  # by day and run
-    charged: dict[tuple[str, int], Amount] = field(default_factory=dict)  # of these: of calls whose process died
 
     def take(self, entry: Mapping[str, Any]) -> None:
         """Let one line count. A call that is told to have ended twice counts once."""
@@ -87,28 +90,20 @@ class Book:
             self._commit(entry["day"], entry["run"], Amount.read(entry))
         elif held := self.open.pop(number, None):
             self._commit(held.day, held.run, Amount.read(entry) if kind == "paid" else held.ceiling)
-            if kind == "charged":
-                _add(self.charged, held.day, held.run, held.ceiling)
 
     def _commit(self, day: str, run: int, amount: Amount) -> None:
-        _add(self.spent, day, run, amount)
+        self.spent[day, run] = self.spent.get((day, run), Amount()) + amount
 
-    def charges(self, run: int) -> Amount:
-        """The ceilings that a run was charged, on all days."""
-        return sum((amount for (_, other), amount in self.charged.items() if other == run), Amount())
+    def taken(self, run: int) -> Amount:
+        """All that a run has taken, on all days, with what is set aside for its calls under way."""
+        held = (held.ceiling for held in self.open.values() if held.run == run)
+        return sum((amount for (_, other), amount in self.spent.items() if other == run), sum(held, Amount()))
 
     def folded(self) -> list[dict[str, Any]]:
-        """The same book in fewer lines: one for what a run has paid on a day, two for what it was charged there, and
-        one for each call under way. Numbers of calls that have ended may be given again."""
-        lines, number = list[dict[str, Any]](), max(self.open, default=0)
-        for (day, run), amount in self.spent.items():
-            charged = self.charged.get((day, run), Amount())
-            rest = Amount(amount.nano - charged.nano, amount.tokens - charged.tokens, amount.priced)
-            lines.append(line("carried", 1, run, day, rest))
-            if charged != Amount():
-                number += 1
-                lines += [line("reserved", number, run, day, charged), {"kind": "charged", "id": number}]
-        return [*lines, *(line("reserved", n, held.run, held.day, held.ceiling) for n, held in self.open.items())]
+        """The same book in fewer lines: one for what a run has taken on a day, and one for each call under way. Numbers
+        of calls that have ended may be given again."""
+        carried = (line("carried", 1, run, day, amount) for (day, run), amount in self.spent.items())
+        return [*carried, *(line("reserved", n, held.run, held.day, held.ceiling) for n, held in self.open.items())]
 
     def on(self, day: str, total: int) -> Account:
         """A day's dollars, of which there are `total`."""
@@ -126,10 +121,6 @@ class Book:
 def line(kind: str, number: int, run: int, day: str, amount: Amount) -> dict[str, Any]:
     """A line of the pool as it is written."""
     return {"kind": kind, "id": number, "run": run, "day": day, **amount.written()}
-
-
-def _add(sums: dict[tuple[str, int], Amount], day: str, run: int, amount: Amount) -> None:
-    sums[day, run] = sums.get((day, run), Amount()) + amount
 
 
 def _account(total: int, reserved: Iterable[Amount], committed: Iterable[Amount]) -> Account:

@@ -3,13 +3,14 @@
 `pool.jsonl` in the hub's home, one line for each change, written under a lock and on disk before a call is made. It
 fails closed: what doesn't read, or can't be written, lets no call begin. A call that its process didn't live to account
 for costs its ceiling: whether it was answered, nobody can tell. When the file is gone or empty, it is made anew from
-the runs' records and transcripts; the ceilings that were charged are then forgotten.
+the runs' records and transcripts; the ceilings that were charged to runs still at work are then forgotten.
 """
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import json
 import os
 import threading
@@ -22,7 +23,7 @@ from typing import Any, BinaryIO
 from loopwright.contracts.schemas import validate
 from loopwright.errors import BadUse
 from loopwright.journal import claims, records
-from loopwright.journal.book import Amount, Book, line
+from loopwright.journal.book import Amount, Book, line, nano
 from loopwright.journal.codec import decode
 from loopwright.journal.facts import Lines
 from loopwright.journal.hub import Hub
@@ -145,17 +146,25 @@ def _made(entries: list[dict[str, Any]]) -> Book:
 def _carried(hub: Hub, today: str) -> list[dict[str, Any]]:
     """What transcripts tell of runs at work, and records of those that began today."""
     working = {claim.run: claim.at[:10] for claim in claims.every(hub)}
-    told = [line("carried", 1, run, day, _so_far(hub, run)) for run, day in working.items()]
+    told = [line("carried", 1, run, day, measured(hub, run)) for run, day in working.items()]
     for record in records.begun_on(hub, today):
         if record["run"] not in working:
-            usage = Usage(**record["tokens"], usd=record["usd"])
-            told.append(line("carried", 1, record["run"], today, Amount.of(usage)))
+            usage, charged = Usage(**record["tokens"], usd=record["usd"]), record.get("charged", {})
+            more = Amount(nano(charged.get("usd", 0.0)), charged.get("tokens", 0))
+            told.append(line("carried", 1, record["run"], today, Amount.of(usage) + more))
     return told
 
 
-def _so_far(hub: Hub, run: int) -> Amount:
+def measured(hub: Hub, run: int) -> Amount:
+    """What a run's answers have cost by its transcripts: less than it has taken, where nobody saw a call's end."""
     places = sorted((hub.run_home(run) / "transcripts").glob("*.jsonl"))
-    return sum((Amount.of(usage) for path in places for usage in _told(path)), Amount())
+    return sum((_measured(path, path.stat().st_size) for path in places), Amount())
+
+
+@functools.lru_cache(maxsize=1024)
+def _measured(transcript: Path, size: int) -> Amount:
+    del size  # it only grows: what was read at one size is read once
+    return sum((Amount.of(usage) for usage in _told(transcript)), Amount())
 
 
 def spent_in(transcript: Path) -> Usage:

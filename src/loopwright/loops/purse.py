@@ -8,10 +8,11 @@ from dataclasses import dataclass, field, replace
 
 from loopwright import stopping
 from loopwright.andon import breakers
+from loopwright.checkpoints import reached
 from loopwright.contracts import Clock
 from loopwright.errors import BadUse
 from loopwright.journal.book import NANO, Amount, Book, line, nano
-from loopwright.journal.pool import Pool
+from loopwright.journal.pool import Pool, measured
 from loopwright.vocabulary import Event, Usage
 
 _AGAIN = 0.2
@@ -53,17 +54,20 @@ class Purse:
         `least`. A call that is cut off is charged what was set aside: nobody knows what it cost.
         """
         grant = self._granted(Amount.of(most), Amount.of(least))
+        reached("pool:reserved")
         try:
             yield grant
         except BaseException:
             self._ended({"kind": "charged", "id": grant.number})
             raise
         self._ended({"kind": "paid", "id": grant.number, **Amount.of(grant.paid).written()})
+        reached("pool:paid")
 
     def charges(self) -> Usage:
-        """What calls were charged of which nobody knows what they cost."""
+        """What the run has taken beyond what its transcripts tell: the ceilings of calls whose end nobody saw, and
+        answers that came when there was nobody to keep them."""
         with self._changing() as book:
-            amount = book.charges(self.run)
+            amount = book.taken(self.run).beyond(measured(self.pool.hub, self.run))
         return Usage(input=amount.tokens, usd=amount.nano / NANO)
 
     @property

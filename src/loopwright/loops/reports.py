@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from typing import Any
 
+from loopwright.errors import BadUse
 from loopwright.journal.codec import encode
 from loopwright.loops.desk import Desk, seconds_at_work
 from loopwright.loops.verification import RECORD
@@ -60,10 +62,20 @@ def result(desk: Desk, run: Run) -> dict[str, Any]:
         "tokens": tokens(spent),
         "usd": None if spent.usd is None else round(spent.usd, 6),
         "unpriced": spent.unpriced,
+        **_charged(desk),
         "seconds": seconds(desk),
         "page": page_path(desk),
         "notes": list(desk.notes),
     }
+
+
+def _charged(desk: Desk) -> dict[str, dict[str, float]]:
+    """What the pool holds against the run beside what was measured; nothing where that is nothing."""
+    with contextlib.suppress(BadUse):  # a pool that doesn't read, which everything says that would spend
+        charges = desk.purse.charges()
+        if charges.tokens or charges.usd:
+            return {"charged": {"tokens": charges.tokens, "usd": charges.usd or 0.0}}
+    return {}
 
 
 def tokens(spent: Usage) -> dict[str, int]:
@@ -239,6 +251,9 @@ def _body(desk: Desk, run: Run) -> Iterator[str]:
     if spent.requests or spent.usd is not None:
         yield f"| tokens | {spent.tokens} in {spent.requests} requests |"
     yield f"| cost | {cost} |"
+    if charged := _charged(desk).get("charged"):
+        told = f"${charged['usd']:.4f}, {charged['tokens']} tokens"
+        yield f"| charged beside it | {told} at most: of calls whose end nobody saw |"
     if run.continues:
         yield f"| continues | gen-{run.continues} |"
     yield from _chunks(run)

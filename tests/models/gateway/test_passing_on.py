@@ -251,3 +251,22 @@ def test_a_client_that_goes_away_ends_the_talk_and_what_was_said_is_paid() -> No
     assert door.calls[0]["usage"]["output"] > 200
     assert door.calls[0]["usage"]["input"] == 10
     assert not door.calls[0]["whole"]
+
+
+def test_an_answer_in_one_piece_is_paid_whole_also_when_nobody_waits_for_it() -> None:
+    asked, gone = threading.Event(), threading.Event()
+
+    def whole(talk: BaseHTTPRequestHandler, body: bytes) -> None:
+        asked.set()
+        assert gone.wait(10)
+        say_json(talk, message("x" * 4_000_000, output_tokens=100_000))
+
+    with far_side(whole) as far, open_door(far=far) as door:
+        body = json.dumps({"model": MODEL, "max_tokens": 100_000, "messages": []}).encode()
+        head = f"POST /v1/messages HTTP/1.1\r\nhost: x\r\nx-api-key: {door.gateway.token}"
+        with socket.create_connection(("127.0.0.1", door.gateway.port), 10) as talk:
+            talk.sendall(f"{head}\r\ncontent-length: {len(body)}\r\n\r\n".encode() + body)
+            assert asked.wait(10)
+        gone.set()
+        until(lambda: door.calls)
+    assert (door.calls[0]["usage"]["input"], door.calls[0]["usage"]["output"]) == (10, 100_000)

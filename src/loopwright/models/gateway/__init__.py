@@ -15,8 +15,8 @@ The one way from a lab to a model: a local endpoint that adds the key, holds the
 | `hearing`    | what an answer says and cost, as it goes past                                    |
 | `notes`      | what of a call is kept                                                           |
 
-A lab holds a token that is worth nothing elsewhere, or later. What it can't be told any more (a call whose end nobody
-saw) counts as all that it might have cost.
+A lab holds a token that is worth nothing elsewhere, or later. A call whose end nobody saw stands in the transcript
+without a cost: the budget pool charges it as all that it might have cost.
 """
 
 from loopwright.models.gateway.apis import Upstream

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import loopwright.models.gateway.notes as notes
+from loopwright.checkpoints import reached
 from loopwright.errors import LoopwrightError
 from loopwright.models.gateway.apis import APIS, MISSING, Api, Upstream, counted, refusal
 from loopwright.models.gateway.asking import Asked, Senseless, read, written
@@ -58,7 +59,7 @@ class Gateway:
     toll: Toll = free  # what all runs share is asked before each call, and told what that cost
     barred: LoopwrightError | None = None  # why the newest call wasn't let in there
     _lock: threading.RLock = field(default_factory=threading.RLock)
-    _flying: dict[int, tuple[Asked, Ceiling]] = field(default_factory=dict)
+    _flying: dict[int, Asked] = field(default_factory=dict)
     _opened: Line | None = None  # with the first request: most of it is the import of the HTTP client
     _over: bool = False  # nothing goes out any more
 
@@ -104,17 +105,22 @@ class Gateway:
                 if not self._goes_on(number):  # what all runs share came free after the session's end
                     tell(Usage())
                     return
+                reached("gateway:admitted")
                 asked = asked.within(ceiling, api.limit)
                 passed = self._pass(api, asked, query, headers, out)
+                reached("gateway:answered")
                 tell(self._settled(number, api, asked, passed))
+                reached("gateway:metered")
+        except _Over:
+            out.hang_up()
         except LoopwrightError as no:
             self._barred(number, asked, no)
             out.whole(403, _JSON, refusal(403, str(no)))
-            return
-        passed.last()
+        else:
+            passed.last()
 
     def _goes_on(self, number: int) -> bool:
-        """Whether a call that was let in is still to be made; at the session's end it was charged."""
+        """Whether a call that was let in is still to be made; at the session's end it was given up."""
         with self._lock:
             return number in self._flying
 
@@ -122,7 +128,7 @@ class Gateway:
         """A call that all runs together can't pay for: it wasn't made, and cost nothing."""
         with self._lock:
             if self._flying.pop(number, None) is None:
-                return  # the session is over: this call was charged already
+                return  # the session is over: this call was given up already
             self.barred = no
             told = {"kind": notes.CALL, "call": number, "model": asked.model, "refused": "day", "failure": str(no)}
             self.keep({**told, "at": self._at})
@@ -134,7 +140,7 @@ class Gateway:
             raise Refused("dollars", f"the price of {asked.model[:100]} isn't known, and this session has a ceiling")
         number, ceiling = self.purse.reserve(wish)
         with self._lock:
-            self._flying[number] = (asked, ceiling)
+            self._flying[number] = asked
             self.keep(notes.began(number, asked, ceiling, self._at))
         return number, replace(wish, most=ceiling)
 
@@ -144,12 +150,12 @@ class Gateway:
         return self._line.passed(api, self.upstreams[api.upstream], query, headers, sent, asked.streams, out)
 
     def _settled(self, number: int, api: Api, asked: Asked, passed: Passed) -> Usage:
-        """Let the call count; what it cost."""
+        """Let the call count; what it cost. Raises _Over when it was given up meanwhile."""
         passed.ear.over()
         paid = notes.usage(asked, passed, self.time.now().date())
         with self._lock:
             if self._flying.pop(number, None) is None:
-                return paid  # the session is over: this call was charged already
+                raise _Over
             self.refused, self.barred, self.failure = None, None, passed.failure
             self.keep(notes.ended(number, api.path, asked, passed, paid, self._at))
         self.purse.settle(number, paid)
@@ -160,23 +166,24 @@ class Gateway:
         return self.time.monotonic() - self.purse.began
 
     def end(self) -> None:
-        """Charge what is still in flight with its ceiling, and let go of the far side."""
-        today = self.time.now().date()
+        """Give up what is still in flight, and let go of the far side. What is shared charges its ceiling."""
         with self._lock:
-            for number, (asked, ceiling) in tuple(self._flying.items()):
-                paid = notes.lost(asked.model, ceiling, today)
-                self.keep(_lost(number, asked.model, paid))
-                self.purse.settle(number, paid)
+            for number, asked in self._flying.items():
+                self.keep(_lost(number, asked.model))
             self._flying.clear()
             self._over = True
             if self._opened is not None:
                 self._opened.close()
 
 
-def _lost(number: object, model: str, paid: Usage) -> dict[str, Any]:
-    why = "nobody saw its end: it counts as all that it might have cost"
-    told = {"kind": notes.CALL, "call": number, "model": model, "whole": False, "failure": why}
-    return {**told, "usage": {name: getattr(paid, name) for name in Usage.__dataclass_fields__}}
+class _Over(Exception):
+    """The session is over, and a call came back after it."""
+
+
+def _lost(number: object, model: str) -> dict[str, Any]:
+    """The entry for a call of which nobody knows what it cost: its ceiling is charged by what all runs share."""
+    why = "nobody saw its end: it is charged as all that it might have cost"
+    return {"kind": notes.CALL, "call": number, "model": model, "whole": False, "failure": why}
 
 
 def spent(entries: Sequence[Mapping[str, Any]]) -> Usage:
@@ -208,16 +215,16 @@ def opened(
     chance: Callable[[int], str] = secrets.token_hex,
 ) -> Iterator[Gateway]:
     """Open the door for one session. `upstreams` by name: anthropic, openai. `keep` gets each call's entries, one at a
-    time, from any thread. `before`: the entries of an earlier process of this session, whose calls count."""
+    time, from any thread. `before`: the entries of an earlier process of this session, whose answers count; what it had
+    in flight is taken from the allowance already."""
     from loopwright.models.gateway.serving import Porter, served  # http.server: 30 ms that most commands never need
 
-    today = time.now().date()
-    for entry in _orphans(before):
-        keep(made := _lost(entry["call"], entry["model"], notes.lost(entry["model"], entry["ceiling"], today)))
-        before = (*before, made)
+    orphans = list(_orphans(before))
+    for entry in orphans:
+        keep(_lost(entry["call"], entry["model"]))
     paid = spent(before)
     dollars = sum(Usage(**entry["usage"]).usd or 0.0 for entry in before if isinstance(entry.get("usage"), dict))
-    purse = Purse(allowance, time.monotonic, time.monotonic(), paid, dollars, paid.requests)
+    purse = Purse(allowance, time.monotonic, time.monotonic(), paid, dollars, paid.requests + len(orphans))
     purse = replace(purse, _number=sum(entry.get("kind") == notes.ASKED for entry in before))
     door = Gateway(upstreams, time, keep, purse, model, f"lw-{chance(24)}", toll=toll)
     porter = Porter(door.token, door)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -94,12 +95,24 @@ class Line:
             done.last = lambda: out.whole(status, headers, body)
             return
         done.ear.streams = "event-stream" in headers.get("content-type", "")
-        out.begin(response.status_code, headers)
+        there = _told_on(lambda: out.begin(response.status_code, headers), done)
         for piece in response.iter_bytes():
             done.size += len(piece)
             done.ear.hear(piece)  # first: what was said is paid for, also when nobody is there to hear it
-            out.piece(piece)
-        done.last = out.end
+            there = there and _told_on(functools.partial(out.piece, piece), done)
+        done.last = out.end if there else out.hang_up
+
+
+def _told_on(tell: Callable[[], None], done: Passed) -> bool:
+    """Whether the lab's end took it. Who hangs up on an answer that isn't streamed has it all the same: it is made and
+    paid for by now, and is heard to its end for what it cost. A stream ends where nobody listens any more."""
+    try:
+        tell()
+    except OSError:
+        if done.ear.streams:
+            raise
+        return False
+    return True
 
 
 def _client() -> httpx2.Client:

@@ -44,13 +44,6 @@ def _said(answer: Answer) -> int:
     return len(json.dumps(answer.blocks)) // _SAID_BYTES_A_TOKEN if answer.blocks else 0
 
 
-def lost(model: str, ceiling: Mapping[str, Any] | Ceiling, on: date) -> Usage:
-    """What a call counts as that nobody saw the end of: all that it might have cost."""
-    known = asdict(ceiling) if isinstance(ceiling, Ceiling) else ceiling
-    usd, unpriced = known["usd"], prices.cost(model, input=1, output=0, cache_read=0, cache_write=0, on=on)[1]
-    return Usage(input=int(known["tokens"]), usd=usd, unpriced=unpriced, requests=1)
-
-
 def began(number: int, asked: Asked, ceiling: Ceiling, at: float) -> dict[str, Any]:
     """The entry that a call begins with: a process that is killed before its end leaves this one behind."""
     return {"kind": ASKED, "call": number, "model": asked.model, "ceiling": asdict(ceiling), "at": round(at, 3)}
