@@ -197,6 +197,21 @@ def test_a_pool_that_was_emptied_is_made_anew_and_one_that_was_cut_is_read_again
     os.close(made[1])
 
 
+@pytest.mark.usefixtures("alive")
+@pytest.mark.parametrize("cut_off", [False, True])
+def test_the_end_of_a_call_from_before_the_pool_was_emptied_is_no_later_calls(hub: Hub, cut_off: bool) -> None:
+    early, late = purse(hub, 1).reserved(usd(3), usd(1)), purse(hub, 2).reserved(usd(5), usd(1))
+    paid = early.__enter__()
+    os.truncate(Pool(hub).path, 0)
+    late.__enter__()
+    paid.spent(usd(2))
+    with suppress(KeyboardInterrupt):
+        early.__exit__(*((KeyboardInterrupt, KeyboardInterrupt(), None) if cut_off else (None, None, None)))
+    assert day(hub) == ((2, 5, 3) if cut_off else (3, 5, 2))
+    late.__exit__(None, None, None)
+    assert day(hub) == ((7, 0, 3) if cut_off else (8, 0, 2))
+
+
 def test_a_pool_that_is_no_file_lets_nothing_be_spent(hub: Hub) -> None:
     Pool(hub).path.mkdir()
     with pytest.raises(BadUse, match="the budget pool can't be had"):
@@ -264,7 +279,7 @@ class Fuzz:
 
     def kill(self, run: int) -> None:
         os.close(self.alive.pop(run))
-        vars(self.purses.pop(run))["_ended"] = lambda entry: None  # who is dead writes nothing more
+        vars(self.purses.pop(run))["_ended"] = lambda grant, paid: None  # who is dead writes nothing more
         for call in [call for call in self.calls if call[0] == run]:
             self.calls.remove(call)
             self.committed[call[1]] += round(call[3] * NANO)

@@ -76,14 +76,12 @@ class Account:
 class Book:
     """All lines so far. It changes by `take` alone."""
 
-    last: int = 0
     open: dict[int, Held] = field(default_factory=dict)
     spent: dict[tuple[str, int], Amount] = field(default_factory=dict)  # by day and run
 
     def take(self, entry: Mapping[str, Any]) -> None:
         """Let one line count. A call that is told to have ended twice counts once."""
         number, kind = entry["id"], entry["kind"]
-        self.last = max(self.last, number)
         if kind == "reserved":
             self.open[number] = Held(entry["run"], entry["day"], Amount.read(entry))
         elif kind == "carried":
@@ -100,8 +98,7 @@ class Book:
         return sum((amount for (_, other), amount in self.spent.items() if other == run), sum(held, Amount()))
 
     def folded(self) -> list[dict[str, Any]]:
-        """The same book in fewer lines: one for what a run has taken on a day, and one for each call under way. Numbers
-        of calls that have ended may be given again."""
+        """The same book in fewer lines: one for what a run has taken on a day, and one for each call under way."""
         carried = (line("carried", 1, run, day, amount) for (day, run), amount in self.spent.items())
         return [*carried, *(line("reserved", n, held.run, held.day, held.ceiling) for n, held in self.open.items())]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -18,6 +19,10 @@ from loopwright.vocabulary import Event, Usage
 _AGAIN = 0.2
 """Seconds between two looks at what the calls of other runs hold back."""
 
+_BITS = 52
+"""Of a call's number. To count on from the last line would give a number again once the file is gone, and the end of an
+earlier call would be taken for a later one's."""
+
 DAY_MEND = "go on tomorrow, or raise `budget: {usd-per-day}` in agents/LOOPS.md"
 
 
@@ -27,6 +32,8 @@ class Grant:
     cost, told by whoever made it; a grant of which nothing is told was no call."""
 
     number: int
+    day: str
+    ceiling: Amount
     usd: float | None = None
     paid: Usage = field(default_factory=Usage)
 
@@ -44,6 +51,7 @@ class Purse:
     usd_per_day: float | None
     clock: Clock
     tell: Callable[[Event], None]
+    chance: Callable[[int], int] = secrets.randbits
     _begun: bool = False
 
     @contextmanager
@@ -58,9 +66,9 @@ class Purse:
         try:
             yield grant
         except BaseException:
-            self._ended({"kind": "charged", "id": grant.number})
+            self._ended(grant, None)
             raise
-        self._ended({"kind": "paid", "id": grant.number, **Amount.of(grant.paid).written()})
+        self._ended(grant, Amount.of(grant.paid))
         reached("pool:paid")
 
     def charges(self) -> Usage:
@@ -84,9 +92,17 @@ class Purse:
             self._begun = True
             yield book
 
-    def _ended(self, entry: dict[str, object]) -> None:
-        with self._changing():
-            self.pool.add(entry)
+    def _ended(self, grant: Grant, paid: Amount | None) -> None:
+        """Write down what a call came to. One that the pool has lost (it was emptied meanwhile) counts all the same."""
+        with self._changing() as book:
+            if grant.number not in book.open:
+                self.pool.add(
+                    line("carried", grant.number, self.run, grant.day, grant.ceiling if paid is None else paid)
+                )
+            elif paid is None:
+                self.pool.add({"kind": "charged", "id": grant.number})
+            else:
+                self.pool.add({"kind": "paid", "id": grant.number, **paid.written()})
 
     def _granted(self, most: Amount, least: Amount) -> Grant:
         told = False
@@ -109,9 +125,9 @@ class Purse:
                     raise self._refusal(day.committed, least.nano)
                 if wished.nano > day.free:
                     return None
-            number = book.last + 1
-            self.pool.add(line("reserved", number, self.run, self._today, wished))
-        return Grant(number, wished.nano / NANO if wished != most else None)
+            grant = Grant(1 + self.chance(_BITS), self._today, wished, wished.nano / NANO if wished != most else None)
+            self.pool.add(line("reserved", grant.number, self.run, grant.day, wished))
+        return grant
 
     def _refusal(self, committed: int, least: int) -> BadUse:
         limit = self.usd_per_day or 0.0
