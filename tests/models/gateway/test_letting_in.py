@@ -12,7 +12,7 @@ from typing import Any
 import anthropic
 import pytest
 
-from loopwright.models.gateway import asking, spent
+from loopwright.models.gateway import asking, serving, spent
 from loopwright.models.gateway.purse import Ceiling, Wish
 from loopwright.testing.frontdoor import until
 from loopwright.vocabulary import Allowance, Usage
@@ -116,6 +116,42 @@ def test_of_two_large_bodies_one_is_read_at_a_time(monkeypatch: pytest.MonkeyPat
         assert begun.count(body) == 1
         going_on.set()
         assert [one.result(10).model for one in (*large, small)] == [MODEL] * 3
+
+
+def test_bodies_wait_until_there_is_room_for_them_and_are_refused_when_there_is_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of three bodies of 30 MB, two are held at once."""
+    flying, going_on = [0], threading.Semaphore(0)
+
+    def slowly(talk: BaseHTTPRequestHandler, body: bytes) -> None:
+        flying[0] += 1
+        assert going_on.acquire(timeout=20)
+        say_json(talk, message())
+
+    large = {**ASKED, "system": "x" * (30 << 20)}
+    with far_side(slowly) as far, open_door(far=far) as door, ThreadPoolExecutor(4) as pool:
+        asking = [pool.submit(door.post, "/v1/messages", large) for _ in range(2)]
+        until(lambda: flying[0] == 2)
+        monkeypatch.setattr(serving, "_PATIENCE", 0.1)
+        status, answer = door.post("/v1/messages", large)
+        assert (status, answer["error"]["type"]) == (429, "rate_limit_error")
+        assert "the bodies of other requests fill the 67108864 bytes" in answer["error"]["message"]
+        monkeypatch.setattr(serving, "_PATIENCE", 20)
+        asking += [pool.submit(door.post, "/v1/messages", large), pool.submit(door.post, "/v1/messages", ASKED)]
+        until(lambda: flying[0] == 3, what="a small one has room")
+        going_on.release(4)
+        assert [one.result()[0] for one in asking] == [200] * 4
+    assert len(door.calls) == 4
+
+
+def test_nobody_waits_for_room_when_the_session_is_over() -> None:
+    room = serving.Room(left=10)
+    with room.taken(10) as first, ThreadPoolExecutor(1) as pool:
+        assert first
+        waiting = pool.submit(lambda: room.taken(1).__enter__())
+        room.close()
+        assert not waiting.result(5)
 
 
 PICTURE = {"type": "image", "source": {"type": "url", "url": "https://elsewhere.example/?secret"}}

@@ -59,6 +59,7 @@ _KINDS = {
     404: "not_found_error",
     411: "invalid_request_error",
     413: "request_too_large",
+    429: "rate_limit_error",
     502: "api_error",
 }
 

@@ -6,11 +6,13 @@ import contextlib
 import json
 import threading
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
 from loopwright.models import prices
+from loopwright.models.gateway.apis import Api, counted
 from loopwright.models.gateway.purse import SHORTEST, Ceiling, Wish
 
 _BYTES_A_TOKEN = 2
@@ -19,14 +21,16 @@ _PICTURE = 5_000
 """Tokens that a picture may take at most, however many bytes it has."""
 _UNSAID = 32_000
 """Tokens of an answer for which the request names no limit."""
-LIMITS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
+_LIMITS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
 _NEAR = ("function", "custom", "bash", "text_editor", "memory", "computer", "local_shell", "shell", "apply_patch")
 """Kinds of tools that the agent itself runs. All others run on the far side, which may have a network."""
 _MOST_NESTS, _MOST_VALUES = 200_000, 500_000
 """Opening brackets and commas of a body. Read, 30 MB of `{},` take 860 MB. 4 MB of code, about a million tokens, have
 28,000 and 67,000."""
-_LARGE = 1 << 20
+_LARGE = 1 << 18
 """Bytes of a body from which on one is read at a time: while it is, it takes many times its size."""
+SHOWN = 16_384
+"""Characters of what was said last, and of what was answered, that are kept."""
 _one_at_a_time = threading.Lock()
 
 
@@ -38,20 +42,19 @@ class Senseless(ValueError):
 class Asked:
     """One request's body, and what may matter of it."""
 
-    body: Mapping[str, Any] = field(repr=False)
     data: bytes = field(repr=False)  # the body written anew: of a name that is given twice, only what was read goes on
     model: str
     tokens: int  # its prompt's, as an estimate from above
     answer: int  # tokens that each of its answers may have
+    shortest: int  # of these, how many it must have to be worth asking for
     streams: bool
-    answers: int = 1  # how many it asks for
+    answers: int  # how many it asks for
+    said: Any = field(repr=False)  # its newest message, or the two ends of it
+    failed: int  # tool calls of which that message says that they failed
 
     def wish(self, on: date) -> Wish:
-        """What it may cost, with whole answers and with the shortest: those that hold what was asked to be thought."""
-        thinking = self.body.get("thinking")
-        thought = thinking.get("budget_tokens") if isinstance(thinking, dict) else None
-        shortest = max(SHORTEST, thought + 1) if isinstance(thought, int) else SHORTEST
-        return Wish(self._ceiling(self.answer, on), self._ceiling(min(shortest, self.answer), on))
+        """What it may cost, with whole answers and with the shortest."""
+        return Wish(self._ceiling(self.answer, on), self._ceiling(min(self.shortest, self.answer), on))
 
     def _ceiling(self, answer: int, on: date) -> Ceiling:
         """All of its prompt may be written to the cache, for an hour."""
@@ -60,23 +63,28 @@ class Asked:
         usd, _ = prices.cost(self.model, input=0, output=output, cache_read=0, **kept, on=on)
         return Ceiling(self.tokens + output, usd)
 
-    def within(self, ceiling: Ceiling, name: str) -> Asked:
-        """The same with answers that are no longer than a ceiling pays for. `name`: where no limit was named, its
-        name."""
-        answer = (ceiling.tokens - self.tokens) // self.answers
-        if answer >= self.answer:
+    def within(self, ceiling: Ceiling, api: Api) -> Asked:
+        """The same with answers that are no longer than a ceiling pays for, and with its usage asked for."""
+        answer = min((ceiling.tokens - self.tokens) // self.answers, self.answer)
+        if answer == self.answer and not (api.form == "chat" and self.streams):
             return self
-        names = [known for known in LIMITS if isinstance(self.body.get(known), int)] or [name]
-        body = {**self.body, **dict.fromkeys(names, answer)}
-        return replace(self, body=body, data=written(body), answer=answer)
+        with _in_turn(self.data):
+            body = json.loads(self.data)
+            if answer < self.answer:
+                body |= dict.fromkeys([name for name in _LIMITS if name in body] or [api.limit], answer)
+            return replace(self, data=written(counted(api, body) or body), answer=answer)
 
 
 def read(data: bytes) -> Asked:
     """A request's body. Raises Senseless for one that is no request, or that would have the far side reach out."""
     if data.count(b"{") + data.count(b"[") > _MOST_NESTS or data.count(b",") > _MOST_VALUES:
         raise Senseless(f"the body has more than {_MOST_NESTS} brackets or {_MOST_VALUES} commas")
-    with _one_at_a_time if len(data) > _LARGE else contextlib.nullcontext():
+    with _in_turn(data):
         return _asked(data)
+
+
+def _in_turn(data: bytes) -> AbstractContextManager[object]:
+    return _one_at_a_time if len(data) > _LARGE else contextlib.nullcontext()
 
 
 def _asked(data: bytes) -> Asked:
@@ -89,14 +97,52 @@ def _asked(data: bytes) -> Asked:
         raise Senseless("the body is no JSON object with a model")
     if problem := next(_reaching_out(body), None):
         raise Senseless(problem)
-    limit = max((body[name] for name in LIMITS if isinstance(body.get(name), int)), default=_UNSAID)
+    limit = max((body[name] for name in _LIMITS if isinstance(body.get(name), int)), default=_UNSAID)
     pictures = list(_pictures(body))
     tokens = (len(data) - sum(pictures)) // _BYTES_A_TOKEN + 1 + _PICTURE * len(pictures)
     known = prices.known(body["model"])
     tokens = min(tokens, known.context) if known else tokens
-    many = body.get("n")
-    answers = max(many, 1) if isinstance(many, int) else 1
-    return Asked(body, anew, body["model"], tokens, max(limit, 0), body.get("stream") is True, answers)
+    many, said = body.get("n"), newest(body)
+    return Asked(
+        anew,
+        body["model"],
+        tokens,
+        max(limit, 0),
+        max(SHORTEST, _thought(body) + 1),
+        body.get("stream") is True,
+        max(many, 1) if isinstance(many, int) else 1,
+        shown(said),
+        sum(1 for _ in _failed(said)),
+    )
+
+
+def _thought(body: Mapping[str, Any]) -> int:
+    """The tokens that are to be thought before an answer begins."""
+    thinking = body.get("thinking")
+    thought = thinking.get("budget_tokens") if isinstance(thinking, dict) else None
+    return thought if isinstance(thought, int) else 0
+
+
+def newest(body: Mapping[str, Any]) -> Any:
+    """The newest message of a request, which is what the ones before it didn't have."""
+    said = body.get("messages") or body.get("input")
+    return said[-1] if isinstance(said, list) and said else said
+
+
+def _failed(said: Any) -> Iterator[Mapping[str, Any]]:
+    content = said.get("content") if isinstance(said, dict) else None
+    for block in content if isinstance(content, list) else ():
+        if isinstance(block, dict) and block.get("is_error") is True:
+            yield block
+
+
+def shown(value: Any) -> Any:
+    """The value itself, or the two ends of its JSON."""
+    text = json.dumps(value, ensure_ascii=False)
+    if len(text) <= SHOWN:
+        return value
+    half = SHOWN // 2
+    return f"{text[:half]}\n[... {len(text) - SHOWN} characters left out here ...]\n{text[-half:]}"
 
 
 def written(body: Any) -> bytes:

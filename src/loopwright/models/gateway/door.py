@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 import loopwright.models.gateway.notes as notes
 from loopwright.checkpoints import reached
 from loopwright.errors import LoopwrightError
-from loopwright.models.gateway.apis import APIS, MISSING, Api, Upstream, counted, refusal
-from loopwright.models.gateway.asking import Asked, Senseless, read, written
+from loopwright.models.gateway.apis import APIS, MISSING, Api, Upstream, refusal
+from loopwright.models.gateway.asking import Asked, Senseless, read
 from loopwright.models.gateway.forwarding import TALKS, Line, Out, Passed
 from loopwright.models.gateway.purse import Ceiling, Purse, Refused, Wish
 from loopwright.models.retry import Failure, Time
@@ -106,7 +106,7 @@ class Gateway:
                     tell(Usage())
                     return
                 reached("gateway:admitted")
-                asked = asked.within(ceiling, api.limit)
+                asked = asked.within(ceiling, api)
                 passed = self._pass(api, asked, query, headers, out)
                 reached("gateway:answered")
                 tell(self._settled(number, api, asked, passed))
@@ -145,9 +145,7 @@ class Gateway:
         return number, replace(wish, most=ceiling)
 
     def _pass(self, api: Api, asked: Asked, query: str, headers: Mapping[str, str], out: Out) -> Passed:
-        body = counted(api, asked.body)
-        sent = asked.data if body is None else written(body)
-        return self._line.passed(api, self.upstreams[api.upstream], query, headers, sent, asked.streams, out)
+        return self._line.passed(api, self.upstreams[api.upstream], query, headers, asked.data, asked.streams, out)
 
     def _settled(self, number: int, api: Api, asked: Asked, passed: Passed) -> Usage:
         """Let the call count; what it cost. Raises _Over when it was given up meanwhile."""

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from datetime import date
 from typing import Any
 
 from loopwright.models import prices
-from loopwright.models.gateway.asking import Asked
+from loopwright.models.gateway.asking import Asked, shown
 from loopwright.models.gateway.forwarding import Passed
 from loopwright.models.gateway.purse import Ceiling
 from loopwright.models.stream import Answer
 from loopwright.vocabulary import Usage
 
-SHOWN = 16_384
-"""Characters of what was said last, and of what was answered, that are kept."""
 _SAID_BYTES_A_TOKEN = 4
 
 ASKED, CALL = "asked", "call"
@@ -58,38 +55,14 @@ def ended(number: int, path: str, asked: Asked, passed: Passed, spent: Usage, at
         "call": number,
         "path": path,
         "model": answer.model or asked.model,
-        "said": shown(_last(asked.body)),
+        "said": asked.said,
         "status": passed.status,
         "content": shown(answer.blocks),
         "tools": tools,
-        "tool_errors": sum(1 for _ in _failed(asked.body)),
+        "tool_errors": asked.failed,
         "stop_reason": answer.stop_reason,
         "whole": answer.whole,
         "failure": str(passed.failure) if passed.failure else None,
         "usage": asdict(spent),
         "at": round(at, 3),
     }
-
-
-def _failed(body: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """The tool calls of which a request's newest message says that they failed."""
-    said = _last(body)
-    content = said.get("content") if isinstance(said, dict) else None
-    for block in content if isinstance(content, list) else ():
-        if isinstance(block, dict) and block.get("is_error") is True:
-            yield block
-
-
-def _last(body: Mapping[str, Any]) -> Any:
-    """The newest message of a request, which is what the ones before it didn't have."""
-    said = body.get("messages") or body.get("input")
-    return said[-1] if isinstance(said, list) and said else said
-
-
-def shown(value: Any) -> Any:
-    """The value itself, or the two ends of its JSON."""
-    text = json.dumps(value, ensure_ascii=False)
-    if len(text) <= SHOWN:
-        return value
-    half = SHOWN // 2
-    return f"{text[:half]}\n[... {len(text) - SHOWN} characters left out here ...]\n{text[-half:]}"

@@ -19,8 +19,12 @@ from loopwright.models.gateway.forwarding import TALKS, Out
 
 LARGEST = 32 << 20
 """Bytes of a request, as the Messages API itself has it."""
-_SMALL = 1 << 20
+_PIECE = 1 << 16
 _DIGITS = 12
+TOGETHER = 64 << 20
+"""Bytes of all requests that are read, judged and passed on at once; twice that in memory, as each is written anew."""
+_PATIENCE = 60.0
+"""Seconds that a request waits until there is room for its body."""
 _IDLE = 120.0
 """Seconds that a connection may say nothing, or take nothing."""
 _JSON = {"content-type": "application/json"}
@@ -35,6 +39,34 @@ class Answers(Protocol):
 
 
 @dataclass
+class Room:
+    """How many bytes of bodies there is room for. Who doesn't find any waits a while."""
+
+    left: int = TOGETHER
+    closed: bool = False
+    _changed: threading.Condition = field(default_factory=threading.Condition)
+
+    @contextlib.contextmanager
+    def taken(self, size: int) -> Iterator[bool]:
+        """Whether so many bytes found room until the block ends."""
+        with self._changed:
+            found = self._changed.wait_for(lambda: self.closed or size <= self.left, _PATIENCE) and not self.closed
+            self.left -= size if found else 0
+        try:
+            yield found
+        finally:
+            with self._changed:
+                self.left += size if found else 0
+                self._changed.notify_all()
+
+    def close(self) -> None:
+        """Let nobody wait any more."""
+        with self._changed:
+            self.closed = True
+            self._changed.notify_all()
+
+
+@dataclass
 class Porter:
     """Who is let in: whoever has the token, and not more than so many at once."""
 
@@ -42,6 +74,7 @@ class Porter:
     answers: Answers = field(repr=False)
     talks: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(TALKS))
     open: set[socket.socket] = field(default_factory=set)
+    room: Room = field(default_factory=Room)
 
     def lets_in(self, headers: Mapping[str, str]) -> bool:
         told = {name.lower(): value for name, value in headers.items()}
@@ -50,6 +83,7 @@ class Porter:
 
     def hang_up(self) -> None:
         """End every talk that goes on."""
+        self.room.close()
         for talk in tuple(self.open):
             with contextlib.suppress(OSError):
                 talk.shutdown(socket.SHUT_RDWR)
@@ -122,9 +156,13 @@ class _Talk(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         path, _, query = self.path.partition("?")
         answers = self.server.porter.answers
-        if not self._let_in(answers.knows(path)) or (data := self._body()) is None:
+        if not self._let_in(answers.knows(path)) or (length := self._bounded()) is None:
             return
-        answers.answer(path, query, dict(self.headers.items()), data, self)
+        with self.server.porter.room.taken(length) as found:
+            if found:
+                answers.answer(path, query, dict(self.headers.items()), self.rfile.read(length), self)
+            else:
+                self._refuse(429, f"the bodies of other requests fill the {TOGETHER} bytes that there are for all")
 
     def do_PUT(self) -> None:
         self._let_in(False)
@@ -149,21 +187,21 @@ class _Talk(BaseHTTPRequestHandler):
             return None
         return int(told) if len(told) < _DIGITS else LARGEST + 1
 
-    def _body(self) -> bytes | None:
-        """The request's body; None when it is refused."""
+    def _bounded(self) -> int | None:
+        """The bytes of the request's body; None when it is refused."""
         if (length := self._length) is None:
             self._refuse(411, "a request has a content-length here")
         elif length > LARGEST:
             self._refuse(413, f"a request has at most {LARGEST} bytes")
         else:
-            return self.rfile.read(length)
+            return length
         return None
 
     def _refuse(self, status: int, why: str) -> None:
         self.close_connection = True
-        length = self._length
-        if length is not None and length <= _SMALL:
-            self.rfile.read(length)  # an end with bytes unread would take the answer back
+        left = self._length or 0
+        while 0 < left <= LARGEST and (read := len(self.rfile.read(min(left, _PIECE)))):
+            left -= read  # an end with bytes unread would take the answer back
         self.whole(status, _JSON, refusal(status, why))
 
     # -------------------------------------------------------------- Out
