@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,24 @@ def test_facts_are_numbered_without_gaps_and_read_back(tmp_path: Path) -> None:
     ]
     assert again.facts()[1]["at"] == "2026-11-20T12:00:01.500+00:00"
     assert lines(path) == list(again.facts())
+
+
+def test_many_threads_write_at_once_and_nothing_is_torn_lost_or_taken_for_a_strangers(tmp_path: Path) -> None:
+    journal = FileJournal(tmp_path / "journal.jsonl", SystemClock())
+    pages = Lines(tmp_path / "transcript.jsonl")
+
+    def write(number: int) -> None:
+        journal.write("note", {"text": f"{number}"})
+        pages.append({"kind": "call", "said": f"{number} {'x' * 20_000}"})
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(write, range(120)))
+    assert [fact["seq"] for fact in journal.facts()] == list(range(1, 121))
+    assert sorted(int(fact["text"]) for fact in journal.facts()) == list(range(120))
+    assert FileJournal(tmp_path / "journal.jsonl", SystemClock()).broken is None
+    assert lines(tmp_path / "transcript.jsonl") == list(pages.entries())
+    assert sorted(int(page["said"].split()[0]) for page in pages.entries()) == list(range(120))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["journal.jsonl", "transcript.jsonl"]
 
 
 def test_the_newest_fact_that_is_as_wanted(tmp_path: Path) -> None:

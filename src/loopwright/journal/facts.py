@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import stat
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -25,8 +26,9 @@ class Lines:
     """An append-only file of JSON lines. A torn last line (the power went) is left out, and cut off by the next append.
 
     Not when it is opened: who only looks (`status`) may see half of a line that its writer is about to finish.
-    What this process has read and written is the truth: lines that something else wrote between are put aside in
-    `forged`, and the file is made again as it was.
+    One process writes to it, whose run's claim says so: what it has read and written is the truth, and lines that
+    something else wrote between are put aside in `forged`, and the file is made again as it was. Any of its threads may
+    (a gateway's calls come from many).
     """
 
     path: Path
@@ -38,6 +40,7 @@ class Lines:
     _torn: bool = False  # whether more stands in the file than whole lines
     _stamp: tuple[int, ...] | None = None
     broken: int | None = None  # the first line, from 1, whose `chain` doesn't fit to those before it
+    one: Any = field(default_factory=threading.RLock)  # for who looks before it writes
 
     def __post_init__(self) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -76,6 +79,10 @@ class Lines:
     def append(self, entry: Mapping[str, Any]) -> None:
         """Write one line and wait for the disk."""
         text = clean(entry, self.known)
+        with self.one:
+            self._append(text)
+
+    def _append(self, text: str) -> None:
         self.guard()
         if self._torn:
             self._cut_off()
@@ -105,8 +112,11 @@ class Lines:
 
         A look at the inode is enough most often: the time of its last change can't be set back, other than its mtime.
         """
-        if (stamp := _stamp(self.path)) == self._stamp:
-            return
+        with self.one:
+            if (stamp := _stamp(self.path)) != self._stamp:
+                self._put_right(stamp)
+
+    def _put_right(self, stamp: tuple[int, ...] | None) -> None:
         if stamp is None or not self._same(stamp):
             aside = self.path.with_name(f"{self.path.name}.forged-{len(self.forged) + 1}")
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -173,9 +183,10 @@ class FileJournal:
 
     def write(self, kind: str, fact: Mapping[str, Any]) -> None:
         now = self.clock.now().isoformat(timespec="milliseconds")
-        line = {"seq": len(self._lines.entries()) + 1, "at": now, "kind": kind, **fact, "chain": self._lines.chain}
-        validate("fact", line)
-        self._lines.append(line)
+        with self._lines.one:
+            line = {"seq": len(self._lines.entries()) + 1, "at": now, "kind": kind, **fact, "chain": self._lines.chain}
+            validate("fact", line)
+            self._lines.append(line)
 
     @property
     def forged(self) -> tuple[Path, ...]:
