@@ -13,7 +13,7 @@ from loopwright.contracts.schemas import validate
 from loopwright.errors import BadUse, Problem
 from loopwright.folders import plans
 from loopwright.journal import claims, records
-from loopwright.journal.book import NANO, Account, nano
+from loopwright.journal.book import NANO, Account, Book, nano
 from loopwright.journal.facts import Lines
 from loopwright.journal.hub import Hub
 from loopwright.journal.pool import Pool
@@ -75,9 +75,20 @@ def _budget(hub: Hub, loops: Loops, claimed: Iterable[claims.Claim]) -> tuple[di
     except BadUse as problem:
         return None, (str(problem),)
     totals = {claim.run: starting.ceiling(hub, claim.run, loops) for claim in claimed}
-    day = None if loops.usd_per_day is None else _dollars(book.on(today, nano(loops.usd_per_day)))
+    day = _day(book, today, loops)
     runs = [{"run": n, **_dollars(book.of(n, nano(total)))} for n, total in totals.items() if total is not None]
     return {"day": today, "usd": day, "runs": runs}, ()
+
+
+def dollars_today(hub: Hub, loops: Loops) -> dict[str, float] | None:
+    """What is free, set aside and committed of today's dollars; None where there is no ceiling. Raises BadUse for a
+    pool that doesn't read."""
+    today = SystemClock().now().date().isoformat()
+    return _day(Pool(hub).seen(today), today, loops)
+
+
+def _day(book: Book, today: str, loops: Loops) -> dict[str, float] | None:
+    return None if loops.usd_per_day is None else _dollars(book.on(today, nano(loops.usd_per_day)))
 
 
 def _dollars(account: Account) -> dict[str, float]:

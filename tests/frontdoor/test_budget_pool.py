@@ -38,6 +38,9 @@ def test_what_a_call_may_cost_is_set_aside_and_what_it_did_cost_is_committed(scr
     assert during["usd"]["committed"] == 0
     assert during["runs"] == [{**during["usd"], "run": 1, "total": 5, "free": 5 - during["usd"]["reserved"]}]
     assert "set aside for calls under way" in shop.door("status").out
+    (row,) = (part for part in shop.door("doctor", "--json").json["parts"] if part["part"] == "budget")
+    assert (row["ok"], row["usd"]) == (True, during["usd"])
+    assert f"free + ${during['usd']['reserved']:.4f} set aside + $0.0000 committed = $20.00 of today" in row["told"]
     told = started.kill()
     assert told.code == -9
 
@@ -167,6 +170,8 @@ def test_a_pool_that_does_not_read_lets_nothing_be_spent_and_is_made_anew_from_w
     assert len(shop.model.requests) == asked
     seen = shop.door("status", "--json").json
     assert (seen["budget"], "the budget pool doesn't read" in seen["problems"][0]) == (None, True)
+    (line,) = (line for line in shop.door("doctor").out.splitlines() if "budget: " in line)
+    assert line.startswith(f"MISSING  budget: {pool}: the budget pool doesn't read")
     pool.unlink()
     assert budget(shop)["usd"]["committed"] == pytest.approx(cost, abs=1e-9)
     assert shop.door("run", "p2").code == 0

@@ -214,9 +214,26 @@ def _examined(hub: Hub) -> Any:
     for note in shop.notes:
         part, _, told = note.partition(": ")
         yield row(part, None, told)
+    yield _pool(hub, shop)
     yield agents_found.found()
     for name in workshop.WORKING:
         yield _role(shop, name)
+
+
+def _pool(hub: Hub, shop: Any) -> dict[str, Any]:
+    """The day's dollars: free + set aside + committed = total."""
+    from loopwright.overview import dollars_today
+
+    try:
+        usd = dollars_today(hub, shop.loops)
+    except BadUse as problem:
+        return row("budget", False, str(problem).split("\n")[0], problem.mend)
+    if usd is None:
+        return row("budget", None, "no day's dollars: `usd-per-day` isn't set, so only each run's own ceiling binds")
+    named = (("free", "free"), ("set aside", "reserved"), ("committed", "committed"))
+    parts = " + ".join(f"{printing.money(usd[name])} {word}" for word, name in named)
+    told = f"{parts} = {printing.money(usd['total'])} of today (UTC)"
+    return {**row("budget", True if usd["free"] > 0 else None, told), "usd": usd}
 
 
 def _role(shop: Any, name: str) -> dict[str, Any]:
