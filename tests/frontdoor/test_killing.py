@@ -52,8 +52,8 @@ def old_or_verified(shop: Shop) -> None:
 
 
 # Of a run that stops: see test_killed_incidents and test_wall_after_a_stop; of the janitor: tests/labs/test_janitor; of
-# a batch: test_batch; of what is paid, also through a gateway: test_paid_once.
-_ELSEWHERE = ("wall:", "andon:", "meta:", "pull:", "janitor:", "batch:", "pool:", "gateway:")
+# a batch: test_batch; of what is paid, also through a gateway: test_paid_once; of a watcher: test_watcher_killed.
+_ELSEWHERE = ("wall:", "andon:", "meta:", "pull:", "janitor:", "batch:", "pool:", "gateway:", "supervisor:")
 LANDING = [point for point in checkpoints.POINTS if not point.startswith(_ELSEWHERE)]
 
 

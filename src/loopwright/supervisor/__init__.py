@@ -13,6 +13,7 @@ from typing import Any
 
 from loopwright import running, shell, workshop
 from loopwright.andon import breakers
+from loopwright.checkpoints import reached
 from loopwright.errors import BadUse, LineStopped, LoopwrightError, NoRoom
 from loopwright.journal import claims, records
 from loopwright.journal.claims import Claim
@@ -92,7 +93,9 @@ class Supervisor:
         room = max(found.parallel - len(self.working) - len(self.others), 0)
         for job in todo[:room]:
             self.begun[job] = circumstances(self.host.hub, job)
+            reached("supervisor:found")
             self.working[job] = children.start(self.host, job)
+            reached("supervisor:started")
         return todo[room:]
 
     def _found(self) -> Found:
@@ -156,7 +159,9 @@ class Supervisor:
             elif kind == "refused":
                 self._refuse(child.job, fact)
         if over:
+            reached("supervisor:ended")
             child.take_down()
+            reached("supervisor:reaped")
             del self.working[child.job], self.begun[child.job]
             if not child.ended:
                 self._died(child)
