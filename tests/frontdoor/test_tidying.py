@@ -95,3 +95,27 @@ def test_a_watcher_clears_away_what_is_dead_and_tells_what_it_left_and_so_does_d
     assert shop.git("worktree", "list", "--porcelain").count("worktree ") == 1
     rows = shop.door("doctor", "--json").json["parts"]
     assert [(row["ok"], str(left) in row["told"]) for row in rows if "lease" in row["told"]] == [(None, True)]
+
+
+def test_a_branch_that_a_lock_kept_goes_at_the_next_start_unless_a_person_has_a_part_in_it(scripted: Scripted) -> None:
+    shop = scripted([small_maker(1), small_maker(2), *judges()])
+    shop.plan("small", small_plan(1))
+    shop.plan("waits", small_plan(2, merge="human"))
+    for plan in ("small", "waits"):
+        assert shop.door("run", plan).code == 0
+    tip, main = str(shop.record(1)["tip"]), shop.git("rev-parse", "main")
+
+    def left(commit: str) -> bool:
+        """Whether the next start leaves run 1's branch at a commit, as if packed-refs had been locked before."""
+        shop.git("update-ref", "refs/heads/loop/small", commit)
+        assert shop.door("run", "small").code == 0
+        return "loop/small" in shop.git("branch", "--format=%(refname:short)").split()
+
+    assert left(shop.git("commit-tree", f"{tip}^{{tree}}", "-p", tip, "-m", "a person's"))
+    assert left(main)  # what a run never made
+    shop.git("worktree", "add", "-q", "--force", str(shop.path.parent / "elsewhere"), "loop/small")
+    assert left(tip)  # a person is on it
+    shop.git("worktree", "remove", "--force", str(shop.path.parent / "elsewhere"))
+    assert not left(tip)
+    assert shop.git("rev-parse", "loop/waits") == shop.record(2)["tip"]
+    assert (shop.git("merge-base", "--is-ancestor", tip, "main"), shop.git("rev-parse", "main")) == ("", main)

@@ -1,4 +1,5 @@
-"""Puts right what dead processes have left (claims that don't read, labs that nobody goes on in), and tells of it."""
+"""Puts right what dead processes have left (claims that don't read, labs that nobody goes on in, branches of runs that
+are over), and tells of it."""
 
 from __future__ import annotations
 
@@ -7,10 +8,15 @@ from functools import cache
 
 from loopwright.contracts import Clock, Site
 from loopwright.errors import LoopwrightError
-from loopwright.journal import claims
+from loopwright.journal import claims, records
 from loopwright.journal.hub import Hub
 from loopwright.labs import janitor
 from loopwright.labs.janitor import Left
+from loopwright.loops.promotion import checkout
+
+_BRANCHES = "refs/heads/loop"
+_OVER = ("done", "failed", "stopped", "rejected")
+"""Statuses of a run that leaves no branch. One in review waits on its branch."""
 
 
 def tidy(hub: Hub, clock: Clock, *, whole: bool = False) -> Iterator[str]:
@@ -22,6 +28,7 @@ def tidy(hub: Hub, clock: Clock, *, whole: bool = False) -> Iterator[str]:
     """
     try:
         yield from claims.mend(hub)
+        _drop_branches(hub)
         swept = janitor.sweep(site(hub), clock.now(), _needed(hub))
         if whole:
             janitor.drop_refs(site(hub), _needed(hub))
@@ -34,6 +41,28 @@ def tidy(hub: Hub, clock: Clock, *, whole: bool = False) -> Iterator[str]:
         yield f"cleared away lab {name}: its run is over, and what was in it is in refs"
     if whole:
         yield from map(told, swept.left)
+
+
+def _drop_branches(hub: Hub) -> None:
+    """Delete branches of runs that are over: while a git that was killed keeps `packed-refs` locked, none goes."""
+    if _litter(hub):
+        with hub.lock("claims"):  # nobody begins a run of such a plan meanwhile
+            hub.git.delete_refs(_litter(hub))
+
+
+def _litter(hub: Hub) -> dict[str, str]:
+    """The branches that hold nothing but what a run made that is over, as its record says, and that other refs hold."""
+    plans = {ref.removeprefix(f"{_BRANCHES}/"): (ref, oid) for ref, oid in hub.git.refs(_BRANCHES).items()}
+    claimed = {claim.plan for claim in claims.every(hub)} if plans else set()
+    over = {
+        ref: oid
+        for plan, record in records.of_plans(hub, plans).items()
+        for ref, oid in (plans[plan],)
+        if plan not in claimed and record["status"] in _OVER
+        if hub.git.is_ancestor(oid, record["tip"] or record["base"]) and not checkout.find(hub, ref)
+    }
+    alone = hub.git.reached_from_nowhere_else(over.values(), _BRANCHES)
+    return {ref: oid for ref, oid in over.items() if oid not in alone}
 
 
 def told(left: Left) -> str:
