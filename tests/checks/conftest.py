@@ -94,6 +94,9 @@ class FolderLab:
         exclude.parent.mkdir(exist_ok=True)
         exclude.write_text("".join(f"/{path}\n" for path in listed if path))
 
+    def alone(self) -> None:
+        """Nothing here leaves anything at work."""
+
     def reach(self, endpoint: Endpoint) -> str:
         return f"http://127.0.0.1:{endpoint.port}"
 

@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 
 from loopwright import shell
+from loopwright.checks.gates import GateCheck
 from loopwright.contracts import Lab
 from loopwright.labs import guarantees
 from loopwright.testing.frontdoor import until
+from loopwright.vocabulary import Change, Gate
 
 from .places import Place, is_alive, leave, number_in
 
@@ -270,3 +272,82 @@ def test_a_lab_leaves_no_descriptor_open_and_hands_none_to_its_commands(place: P
         shown = lab.run("ls -l /proc/$$/fd", seconds=20).output
     assert "lock" not in shown
     assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+# ---------------------------------------------------------------- gates that share a lab
+
+# Looks for a word in the memory of every process that it may look into, and writes another one over it.
+TAMPERER = r"""
+import os, pathlib
+wanted, instead = b"the answer is no" + bytes(1), b"the answer is ok"
+pathlib.Path(os.environ["HOME"], "tampers").write_text(str(os.getpid()))
+while True:
+    for place in pathlib.Path("/proc").glob("[0-9]*"):
+        if int(place.name) == os.getpid():
+            continue
+        try:
+            rows = [row.split() for row in (place / "maps").read_text().splitlines()]
+            memory = open(place / "mem", "r+b", buffering=0)
+        except OSError:
+            continue
+        for row in rows:
+            try:
+                begin, end = (int(part, 16) for part in row[0].split("-"))
+                if not row[1].startswith("rw") or end - begin > 1 << 26:
+                    continue
+                memory.seek(begin)
+                at = memory.read(end - begin).find(wanted)
+                if at >= 0:
+                    memory.seek(begin + at)
+                    memory.write(instead)
+            except OSError:
+                continue
+"""
+
+# Says no, unless somebody changes its mind within a second.
+JUDGE = r"""
+import sys, time
+answer = bytearray(b"the answer is ") + b"no" + bytes(1)
+until = time.monotonic() + 1.5
+while time.monotonic() < until and answer[14:16] != b"ok":
+    time.sleep(0.01)
+sys.exit(0 if answer[14:16] == b"ok" else 1)
+"""
+
+
+def tampered(lab: Lab) -> None:
+    """A command that passes and leaves who tampers with what comes after it."""
+    lab.write("tamperer.py", TAMPERER.encode())
+    lab.write("judge.py", JUDGE.encode())
+
+
+def test_what_a_gate_left_at_work_has_no_hand_in_the_next_one(place: Place) -> None:
+    leaves = "setsid python3 tamperer.py > /dev/null 2>&1 & until test -s ~/tampers; do sleep 0.01; done"
+    change = Change(place.head, place.head, "", (), "")
+    with place.open() as lab:
+        tampered(lab)
+        assert GateCheck(Gate(leaves)).check(change, lab).passed
+        at_work = number_in(lab.scratch / "tampers")
+        # A maker's own commands are no gates: what it left lives on, and reaches as far as this kernel lets it.
+        assert lab.run("kill -0 $(cat ~/tampers)", seconds=20).code == 0
+        reaches = lab.run(["python3", "judge.py"], seconds=20).code == 0
+
+        verdict = GateCheck(Gate("python3 judge.py")).check(change, lab)
+
+        assert (verdict.passed, verdict.exit) == (False, 1), f"reaches: {reaches}"
+        assert not is_alive(at_work)
+
+
+def test_a_service_that_setup_left_stays_for_the_gates_and_what_they_left_goes(place: Place) -> None:
+    leaves = "setsid sh -c 'echo $$ > ~/{0}; while :; do sleep 0.1; done' & until test -s ~/{0}; do sleep 0.01; done"
+    with place.open() as lab:
+        assert lab.run(leaves.format("service"), seconds=20).code == 0
+        lab.settle()
+        assert lab.run(leaves.format("other"), seconds=20).code == 0
+        service, other = (number_in(lab.scratch / name) for name in ("service", "other"))
+
+        lab.alone()
+
+        assert (is_alive(service), is_alive(other)) == (True, False)
+        assert lab.run("kill -0 $(cat ~/service)", seconds=20).code == 0
+    assert not is_alive(service)

@@ -19,7 +19,8 @@ _NOT_FOUND = 127  # what a shell answers for a command that isn't there
 
 @dataclass(frozen=True)
 class GateCheck:
-    """Runs a gate's command in the lab and holds the outcome against what the gate expects.
+    """Runs a gate's command in the lab and holds the outcome against what the gate expects. Nothing that an earlier
+    gate left is at work there meanwhile.
 
     Past `seconds` the command is ended and the reason is `timeout`; else it is `missing-command`, `test-failure` (the
     output names failing tests) or `failed`. The evidence begins with the failing tests and where they stand; secrets
@@ -32,6 +33,7 @@ class GateCheck:
     keep: Callable[[str], str] = field(default=lambda output: "", repr=False)  # a failed command's output, whole
 
     def check(self, change: Change, lab: Lab) -> Verdict:
+        lab.alone()
         ran = lab.run(self.gate.command, seconds=self.seconds, keep=_OUTPUT)
         unmet = f"no end within {self.seconds:g} s" if ran.timed_out else self.gate.unmet(ran.code, ran.output)
         output = redact(ran.output.replace(f"{lab.root}/", ""), self.known)

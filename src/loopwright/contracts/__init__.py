@@ -111,7 +111,11 @@ class Lab(Protocol):
         """Make the files those of `commit`; ignored files (caches, environments) stay."""
 
     def settle(self) -> None:
-        """Take the untracked files of now (an environment, a build that `setup` made) as none of the role's work."""
+        """Take the untracked files of now (an environment, a build that `setup` made) as none of the role's work, and
+        what is at work now (a service that `setup` began) as none of what `alone` ends."""
+
+    def alone(self) -> None:
+        """End what earlier commands left at work here: before a command whose exit code they must have no hand in."""
 
     def reach(self, endpoint: Endpoint) -> str:
         """Lets this lab's commands reach a local endpoint of the host's; the URL by which they find it. What the lab's

@@ -122,6 +122,16 @@ class FolderLab:
 
     def settle(self) -> None:
         self.private.exclude_untracked()
+        if self.walls:
+            self.walls.settle()
+        else:
+            self.strays.settle(f"{environment.MARK}={self.mark}")
+
+    def alone(self) -> None:
+        if self.walls:
+            self.walls.alone()
+        else:
+            self.strays.alone(f"{environment.MARK}={self.mark}")
 
     def reach(self, endpoint: Endpoint) -> str:
         """Without walls nothing has to be opened: the lab's commands see the host's loopback as everybody here does."""

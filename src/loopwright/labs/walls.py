@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from loopwright import shell
+from loopwright.errors import LabFailed
 from loopwright.labs import cgroups
 from loopwright.labs.cgroups import Bounds, Group
 from loopwright.labs.relay import Relay
@@ -90,6 +91,17 @@ class Walls:
     def still(self) -> AbstractContextManager[None]:
         """Nothing behind them moves while the block runs. Raises LabFailed."""
         return self.enclosure.still()
+
+    def settle(self) -> None:
+        """What is at work behind them now stays when `alone` ends the others. Raises LabFailed."""
+        self.enclosure.settle()
+
+    def alone(self) -> None:
+        """End what has come to be at work behind them since `settle`; all of it, where that can't be told apart."""
+        try:
+            self.enclosure.alone()
+        except LabFailed:
+            self.fall()
 
     def _enclosed(self, *, network: bool) -> shell.Enclosure:
         return shell.Enclosure(lambda: self.put(self.group.doors, network))

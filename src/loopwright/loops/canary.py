@@ -141,6 +141,7 @@ def _run(desk: Desk, lab: Lab, trial: _Trial, commit: str, until: float) -> Ran 
     if desk.shop.clock.monotonic() >= until:
         return None
     desk.tell("command", f"$ {trial.command}  (a planted failing test)", command=trial.command)
+    lab.alone()
     lab.restore(commit)
     lab.write(trial.path, trial.plant.text.encode())
     env = {"PYTHONPYCACHEPREFIX": str(lab.scratch / f"pycache-canary-{commit[:10]}")}

@@ -141,6 +141,7 @@ class _Runs:
             return None
         self.desk.tell("command", f"$ {command}  (new tests, {code})", command=command)
         env = {"PYTHONPYCACHEPREFIX": str(self.lab.scratch / f"pycache-{code.replace(' ', '-')}")}
+        self.lab.alone()
         return self.lab.run(command, seconds=SECONDS, keep=262_144, env=env)
 
 

@@ -28,7 +28,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from loopwright.shell.ending import PARENT, SESSION, STARTED, kill, offspring, processes, stat
+from loopwright.shell.ending import PARENT, SESSION, STARTED, end_marked, kill, marked, offspring, processes, stat
 
 _PR_SET_CHILD_SUBREAPER = 36
 
@@ -80,6 +80,7 @@ class Strays:
     """What one lab's commands leave behind."""
 
     times: list[tuple[int, int]] = field(default_factory=list)  # of its commands, in ticks since the machine's start
+    kept: dict[int, bytes] = field(default_factory=dict)  # what was at work when it settled, and when each began
 
     @contextlib.contextmanager
     def command(self) -> Iterator[None]:
@@ -100,10 +101,23 @@ class Strays:
         times = [(known.since, _ticks())] if known.labs == 1 else self.times
         return {pid for pid, at in known.adopted().items() if any(begin <= at <= end for begin, end in times)}
 
-    def end(self, patience: float = 5.0) -> int:
-        """Kill these and their offspring, and wait until they are gone; how many there were."""
+    def settle(self, mark: str) -> None:
+        """What is at work in the lab of this mark now stays when `alone` ends the others."""
+        self.kept = {pid: began for pid in marked(mark) | self.left() if (began := _began(pid))}
+
+    def alone(self, mark: str) -> None:
+        """End what has come to be at work in the lab of this mark since it settled."""
+        end_marked(mark, but=self._staying)
+        self.end(but=self._staying)
+
+    def _staying(self) -> set[int]:
+        stay = {pid for pid, began in self.kept.items() if _began(pid) == began}
+        return stay | offspring(stay) if stay else stay
+
+    def end(self, patience: float = 5.0, but: Callable[[], set[int]] = set) -> int:
+        """Kill these and their offspring, and wait until they are gone; how many there were. `but`: these stay."""
         deadline, ended = time.monotonic() + patience, set[int]()
-        while (found := self.left()) and time.monotonic() < deadline:
+        while (found := self.left() - but()) and time.monotonic() < deadline:
             kill(found | offspring(found))
             ended |= found
             _reap(found)
@@ -141,6 +155,13 @@ def _subreaper(*, on: bool) -> bool:
         return bool(ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, int(on), 0, 0, 0) == 0) and bool(processes())
     except (OSError, AttributeError):  # a C library without prctl
         return False
+
+
+def _began(pid: int) -> bytes:
+    try:
+        return stat(pid)[STARTED]
+    except (OSError, IndexError):  # it has ended
+        return b""
 
 
 def _ticks() -> int:

@@ -45,9 +45,11 @@ class Enclosure:
 
     wall: Wall
     python: str = field(default_factory=lambda: str(Path(sys.executable).resolve()))
+    patience: float = _TO_START  # seconds for an answer
     _child: subprocess.Popen[bytes] | None = None
     _control: socket.socket | None = None
     _one: threading.Lock = field(default_factory=threading.Lock)
+    _asked: int = 0
 
     @property
     def stands(self) -> bool:
@@ -87,7 +89,7 @@ class Enclosure:
             for descriptor in held:
                 os.close(descriptor)
         self._child, self._control = child, mine
-        mine.settimeout(_TO_START)
+        mine.settimeout(self.patience)
         try:
             ready = mine.recv(64)
         except OSError:
@@ -127,22 +129,44 @@ class Enclosure:
             yield
             return
         with self._one:
-            self._say(b"still")
+            self._ask("still")
             try:
                 yield
             finally:
                 with contextlib.suppress(LabFailed):  # it has ended meanwhile
-                    self._say(b"go on")
+                    self._ask("go_on")
 
-    def _say(self, verb: bytes) -> None:
+    def settle(self) -> None:
+        """What is at work behind the walls now stays when `alone` ends the others. Raises LabFailed."""
+        if self.stands:
+            with self._one:
+                self._ask("settle")
+
+    def alone(self) -> None:
+        """End what is at work behind the walls, but for what was so at `settle`. Raises LabFailed."""
+        if self.stands:
+            with self._one:
+                self._ask("alone")
+
+    def _ask(self, verb: str) -> list[int]:
+        """The descriptors that the first process answers with. Each question has a number, and so has its answer: one
+        that comes after its time is nobody's. Raises LabFailed."""
         assert self._control is not None
+        self._asked += 1
         try:
-            self._control.send(verb)
-            answer = self._control.recv(16)
+            self._control.send(f"{self._asked} {verb}".encode())
+            while True:
+                answer, descriptors, _, _ = socket.recv_fds(self._control, 256, 1)
+                number, _, told = answer.decode(errors="replace").partition(" ")
+                if number == str(self._asked) or not answer:
+                    break
+                for descriptor in descriptors:
+                    os.close(descriptor)
         except OSError as problem:
-            raise LabFailed(f"what is at work behind the lab's walls can't be held: {problem}") from problem
-        if answer != b"done":
-            raise LabFailed("what is at work behind the lab's walls has ended")
+            raise LabFailed(f"nothing answers behind the lab's walls: {problem}") from problem
+        if told != "done":
+            raise LabFailed(f"`{verb}` can't be done behind the lab's walls: {told[3:] or 'not within 10 s'}")
+        return descriptors
 
     def _begin(self, command: Sequence[str], cwd: Path, env: Mapping[str, str], *, wants_input: bool) -> _Inside:
         assert self._control is not None
@@ -152,11 +176,13 @@ class Enclosure:
         request = os.memfd_create("request")
         try:
             with os.fdopen(os.dup(request), "wb") as file:
-                marshal.dump({"argv": list(command), "cwd": str(cwd), "env": dict(env)}, file)
+                marshal.dump(
+                    {"argv": list(command), "cwd": str(cwd), "env": dict(env)}, file, 4
+                )  # that of Python 3.4 and later
             os.lseek(request, 0, os.SEEK_SET)
             given = [request, theirs.fileno(), write, *([read] if wants_input else [])]
             with self._one, contextlib.suppress(OSError):  # nobody there any more: its line says so
-                socket.send_fds(self._control, [b"run"], given)
+                socket.send_fds(self._control, [b"0 run"], given)
         finally:
             theirs.close()
             for descriptor in (request, write, read):
@@ -166,16 +192,9 @@ class Enclosure:
 
     def listen(self, port: int) -> socket.socket:
         """A socket that listens behind the walls, on the loopback there, and is served from here. Raises LabFailed."""
-        assert self._control is not None
         with self._one:
-            try:
-                self._control.send(f"listen {port}".encode())
-                told, descriptors, _, _ = socket.recv_fds(self._control, 256, 1)
-            except OSError as problem:
-                raise LabFailed(f"nothing answers behind the lab's walls: {problem}") from problem
-        if not descriptors:
-            raise LabFailed(f"port {port} can't be listened at behind the lab's walls: {told.decode(errors='replace')}")
-        return socket.socket(fileno=descriptors[0])
+            (descriptor,) = self._ask(f"listen {port}")
+        return socket.socket(fileno=descriptor)
 
     def end(self) -> None:
         """End everything behind the walls; it is gone when this returns."""

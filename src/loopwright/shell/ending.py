@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 
@@ -22,28 +23,29 @@ def end_tree(pid: int) -> None:
     kill(found)
 
 
-def end_marked(mark: str, patience: float = 5.0) -> int:
+def end_marked(mark: str, patience: float = 5.0, but: Callable[[], set[int]] = set) -> int:
     """Kill every process whose environment holds `mark` (NAME=/a/path, or a path under it) and its offspring.
 
     Finds what left its process group by setsid or a double fork, and gives up after `patience` seconds. Returns how
     many there were, when they are gone. Not found is a daemon that has wiped its own environment: that is what
-    `adopting` is for. Only where /proc tells environments; elsewhere 0.
+    `adopting` is for. Only where /proc tells environments; elsewhere 0. `but`: these stay, asked each time.
     """
     deadline, ended = time.monotonic() + patience, set[int]()
-    while (found := _marked(os.fsencode(mark))) and time.monotonic() < deadline:
-        found |= offspring(found)
+    while (found := marked(mark) - but()) and time.monotonic() < deadline:
+        found |= offspring(found) - but()
         kill(found)
         ended |= found
         time.sleep(0.002)  # until they are gone: what dies slowly could still write
     return len(ended)
 
 
-def _marked(mark: bytes) -> set[int]:
-    found = set()
+def marked(mark: str) -> set[int]:
+    """The processes whose environment holds `mark`, or a path under it."""
+    found, name = set(), os.fsencode(mark)
     for pid in processes():
         with contextlib.suppress(OSError):
             values = _environment(pid).split(b"\0")
-            if any(value == mark or value.startswith(mark + b"/") for value in values):
+            if any(value == name or value.startswith(name + b"/") for value in values):
                 found.add(pid)
     return found
 

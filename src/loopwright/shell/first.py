@@ -5,13 +5,16 @@ library only, of it what loads fast (pathlib and json took a third of the time u
 namespace of its own it can't be killed from inside, and when it ends, the kernel ends everything with it. It lets
 nobody look into it (not dumpable), so that no exit code is forged in it.
 
-One packet on the control socket is one request; the descriptors that come with it are
+One packet on the control socket is one request: its number and a verb. The descriptors that come with it, and what is
+answered under its number, are
 
     run      the request (a file: argv, env, cwd, as marshal has them), the line on which its end is told, stdout,
-             perhaps stdin
-    listen   none: the answer is a socket that listens on the loopback behind the walls, at the port that is asked for
+             perhaps stdin; no answer
+    listen   none: a socket that listens on the loopback behind the walls, at the port that is asked for
     still    none: everything is stopped when the answer comes, for the host to look at the files in peace
-    go on    none
+    go_on    none
+    settle   none: what is at work now belongs to the lab
+    alone    none: all other processes are gone when the answer comes, and what comes of them
 
 On a command's own line comes a sign that it was taken, and its exit code (four bytes) when it has ended; what the host
 says there means: end it.
@@ -30,6 +33,8 @@ import time
 
 _PR_SET_DUMPABLE = 4
 _MOST = 4096  # bytes of a packet; no descriptor that comes along from the start is as high
+_PATIENCE = 10.0  # seconds for all to stop or end: what waits for a disk that is gone does neither
+_PARENT, _SESSION, _STARTED = 1, 3, 19  # places in /proc/PID/stat behind the name
 
 
 def main(control: socket.socket) -> None:
@@ -45,6 +50,7 @@ def main(control: socket.socket) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the kernel keeps from process 1 only what it has no handler for
     signal.set_wakeup_fd(wakes, warn_on_full_buffer=False)
     lines: dict[int, socket.socket] = {}
+    kept: dict[int, bytes] = {}
     with selectors.DefaultSelector() as waiting:
         waiting.register(control, selectors.EVENT_READ, 0)
         waiting.register(woken, selectors.EVENT_READ, -1)
@@ -52,7 +58,7 @@ def main(control: socket.socket) -> None:
         while True:
             for key, _ in waiting.select():
                 if key.data == 0:
-                    _serve(control, waiting, lines)
+                    _serve(control, waiting, lines, kept)
                 elif key.data == -1:
                     os.read(woken, _MOST)
                     _reap(waiting, lines)
@@ -61,18 +67,36 @@ def main(control: socket.socket) -> None:
                     _end(key.data)
 
 
-def _serve(control: socket.socket, waiting: selectors.BaseSelector, lines: dict[int, socket.socket]) -> None:
-    verb, descriptors, _, _ = socket.recv_fds(control, _MOST, 4)
+def _serve(
+    control: socket.socket,
+    waiting: selectors.BaseSelector,
+    lines: dict[int, socket.socket],
+    kept: dict[int, bytes],
+) -> None:
+    request, descriptors, _, _ = socket.recv_fds(control, _MOST, 4)
     for descriptor in descriptors:  # no command may have the line on which its own end is told (flags: not in 3.11)
         os.set_inheritable(descriptor, False)
-    if not verb:
+    if not request:
         os._exit(0)
-    if verb.startswith(b"listen"):
-        _listen(control, int(verb.split()[1]))
-        return
-    if verb in (b"still", b"go on"):
-        _hold(control, signal.SIGSTOP if verb == b"still" else signal.SIGCONT)
-        return
+    number, verb, *more = request.split()
+    if verb == b"listen":
+        _listen(control, number, int(more[0]))
+    elif verb == b"still":
+        control.send(number + (b" done" if _stopped() else b" no"))
+    elif verb == b"go_on":
+        _signal_all(signal.SIGCONT)
+        control.send(number + b" done")
+    elif verb == b"settle":
+        kept.clear()
+        kept.update({pid: told[_STARTED] for pid, told in _others().items()})
+        control.send(number + b" done")
+    elif verb == b"alone":
+        control.send(number + (b" done" if _end_all_but(kept, waiting, lines) else b" no"))
+    else:
+        _run(descriptors, waiting, lines)
+
+
+def _run(descriptors: list[int], waiting: selectors.BaseSelector, lines: dict[int, socket.socket]) -> None:
     line = socket.socket(fileno=descriptors[1])
     try:
         pid = os.fork()
@@ -141,31 +165,75 @@ def _tell(line: socket.socket, code: int) -> None:
 
 def _end(command: int) -> None:
     """Kill a command, its session, and all that descends from it as far as the ones between still live."""
-    parents: dict[int, list[int]] = {}
-    found = {command}
+    others = _others()
+    _kill(_with_offspring({command} | {pid for pid, told in others.items() if int(told[_SESSION]) == command}, others))
+
+
+def _others() -> dict[int, list[bytes]]:
+    """What the kernel tells of each process but this one."""
+    found = {}
     for pid in _numbers("/proc"):
         with contextlib.suppress(OSError):
-            told = _stat(f"/proc/{pid}/stat")
-            parents.setdefault(int(told[1]), []).append(pid)
-            if int(told[3]) == command:
-                found.add(pid)
-    ahead = list(found)
+            found[pid] = _stat(f"/proc/{pid}/stat")
+    found.pop(1, None)
+    return found
+
+
+def _with_offspring(some: set[int], others: dict[int, list[bytes]]) -> set[int]:
+    children: dict[int, list[int]] = {}
+    for pid, told in others.items():
+        children.setdefault(int(told[_PARENT]), []).append(pid)
+    found, ahead = set(some), list(some)
     while ahead:
-        new = set(parents.get(ahead.pop(), ())) - found
+        new = set(children.get(ahead.pop(), ())) - found
         found |= new
         ahead += new
-    for pid in found - {1}:
+    return found
+
+
+def _kill(pids: set[int]) -> None:
+    for pid in pids - {1}:
         with contextlib.suppress(OSError):
             os.kill(pid, signal.SIGKILL)
 
 
-def _hold(control: socket.socket, what: int) -> None:
-    """Stop all but this process, or let them go on. While all are stopped nobody is left to wake one."""
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(-1, what)
-    while what == signal.SIGSTOP and any(map(_moves, _numbers("/proc"))):
+def _end_all_but(kept: dict[int, bytes], waiting: selectors.BaseSelector, lines: dict[int, socket.socket]) -> bool:
+    """End all processes but these, what comes of these, and this one; whether they are gone."""
+    if not _stopped():  # so that nothing forks meanwhile
+        return False
+    others = _others()
+    stay = {pid for pid, began in kept.items() if pid in others and others[pid][_STARTED] == began}
+    over = others.keys() - _with_offspring(stay, others)
+    _kill(over)
+    _signal_all(signal.SIGCONT)
+    deadline = time.monotonic() + _PATIENCE
+    while any(map(_is_there, over)) and time.monotonic() < deadline:
+        _reap(waiting, lines)
         time.sleep(0.001)
-    control.send(b"done")
+    return not any(map(_is_there, over))
+
+
+def _is_there(pid: int) -> bool:
+    return os.path.exists(f"/proc/{pid}")
+
+
+def _stopped() -> bool:
+    """Stop all but this process; whether they are. While all are stopped nobody is left to wake one."""
+    _signal_all(signal.SIGSTOP)
+    deadline = time.monotonic() + _PATIENCE
+    while any(map(_moves, _numbers("/proc"))):
+        if time.monotonic() > deadline:
+            _signal_all(signal.SIGCONT)
+            return False
+        time.sleep(0.001)
+    return True
+
+
+def _signal_all(number: int) -> None:
+    """To all but this process: it is the first of its namespace."""
+    if os.getpid() == 1:  # anywhere else these would be the host's
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(-1, number)
 
 
 def _moves(pid: int) -> bool:
@@ -188,16 +256,16 @@ def _stat(file: str) -> list[bytes]:
         return told.read().rpartition(b")")[2].split()
 
 
-def _listen(control: socket.socket, port: int) -> None:
+def _listen(control: socket.socket, number: bytes, port: int) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as server:
         try:
             server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             server.bind(("127.0.0.1", port))
             server.listen(64)
         except OSError as problem:
-            control.send(f"no {problem.strerror}".encode())
+            control.send(number + f" no {problem.strerror}".encode())
             return
-        socket.send_fds(control, [b"listening"], [server.fileno()])
+        socket.send_fds(control, [number + b" done"], [server.fileno()])
 
 
 if __name__ == "__main__":

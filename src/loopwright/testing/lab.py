@@ -76,6 +76,9 @@ class FolderLab:
     def settle(self) -> None:
         """There are no commits from which anything could be left out."""
 
+    def alone(self) -> None:
+        """What its commands leave behind bears no mark: it ends by itself."""
+
     def reach(self, endpoint: Endpoint) -> str:
         return f"http://127.0.0.1:{endpoint.port}"
 

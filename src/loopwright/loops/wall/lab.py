@@ -71,5 +71,8 @@ class WatchedLab:
     def settle(self) -> None:
         self.lab.settle()
 
+    def alone(self) -> None:
+        self.lab.alone()
+
     def reach(self, endpoint: Endpoint) -> str:
         return self.lab.reach(endpoint)

@@ -1,0 +1,31 @@
+"""What the host asks of the first process behind walls (here there are none before it: it is a process like others)."""
+
+import os
+import signal
+import socket
+from pathlib import Path
+
+import pytest
+
+from loopwright.errors import LabFailed
+from loopwright.shell import Enclosure
+from loopwright.shell.ending import offspring
+
+
+def test_an_answer_that_comes_too_late_is_not_taken_for_that_of_the_next_question() -> None:
+    before = offspring({os.getpid()})
+    enclosure = Enclosure(lambda: (["/usr/bin/env"], []), patience=1.0)
+    enclosure.start()
+    (first,) = offspring({os.getpid()}) - before
+    descriptors = len([*Path("/proc/self/fd").iterdir()])
+    os.kill(first, signal.SIGSTOP)
+    with pytest.raises(LabFailed, match="nothing answers"):
+        enclosure.listen(0)
+    os.kill(first, signal.SIGCONT)
+
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(LabFailed, match="Address already in use"):
+        enclosure.listen(taken.getsockname()[1])
+
+    enclosure.listen(0).close()
+    assert len([*Path("/proc/self/fd").iterdir()]) == descriptors  # the late answer's is closed, too
+    enclosure.end()
