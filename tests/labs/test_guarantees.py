@@ -23,7 +23,7 @@ from loopwright.labs.guarantees import KEPT, PROMISES
 from loopwright.testing.frontdoor import until
 from loopwright.workshop import ISOLATION, LABS
 
-from .places import Place, answering, leave
+from .places import Place, answering, is_alive, leave, number_in
 
 needs_groups = pytest.mark.skipif(not cgroups.to_be_had(), reason="this system gives us no control groups")
 
@@ -135,7 +135,9 @@ def small(place: Place, tmp_path: Path) -> Iterator[Place]:
     """Labs on a disk of 64 MB."""
     place = replace(place, floor=0)
     place.labs.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "none", str(place.labs)], capture_output=True)
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=64m,nr_inodes=4000", "none", str(place.labs)], capture_output=True
+    )
     if mounted.returncode:
         pytest.skip("a small disk can't be mounted here: only root can")
     yield place
@@ -149,6 +151,39 @@ def test_a_disk_hog_is_ended_before_the_others_have_no_room(small: Place) -> Non
         assert "disk quota exceeded" in ran.output
         assert other.run("head -c 5000000 /dev/zero > mine && echo well", seconds=20).output == "well\n"
         hogging.run("rm big", seconds=20)
+
+
+FILLS = {
+    "while no command runs": "head -c 40000000 /dev/zero > big",
+    "without a name": "exec 3> big; rm big; head -c 40000000 /dev/zero >&3",
+    "with files that hold nothing": "for n in $(seq 100); do mkdir $n; (cd $n; touch $(seq 100)); sleep 0.1; done",
+}
+
+
+@pytest.mark.parametrize("how", sorted(FILLS))
+def test_what_fills_the_disk_in_the_background_is_ended(small: Place, how: str) -> None:
+    with small.open("gen-1", throwaway=True) as hogging, small.open("gen-2", throwaway=True) as other:
+        begun = f"setsid sh -c 'echo $$ > ~/hog; sleep 0.5; {FILLS[how]}; exec sleep 60' >/dev/null 2>&1 &"
+        assert hogging.run(f"{begun} until test -s ~/hog; do sleep 0.01; done", seconds=20).code == 0
+        hog = number_in(hogging.scratch / "hog")
+        until(lambda: not is_alive(hog), seconds=20)
+        assert other.run("head -c 5000000 /dev/zero > mine && echo well", seconds=20).output == "well\n"
+
+
+def test_whoever_has_made_room_again_works_on(small: Place) -> None:
+    with small.open("gen-1", throwaway=True) as lab:
+        assert lab.run("while head -c 1000000 /dev/zero; do sleep 0.01; done > big", seconds=30).code == 137
+        (lab.root / "big").unlink()
+        assert lab.run("sleep 0.5; echo well", seconds=20).output == "well\n"
+
+
+def test_the_last_of_a_disk_is_kept_free(small: Place) -> None:
+    """Whatever holds it: here it is somebody outside, and nothing in the lab can be measured."""
+    with replace(small, floor=20 << 20).open("gen-1", throwaway=True) as lab:
+        before = (small.labs / "somebody's").write_bytes(bytes(50_000_000))
+        ran = lab.run("sleep 30", seconds=20)
+        assert (before, ran.code) == (50_000_000, 137)
+        assert "MiB left" in ran.output
 
 
 def test_a_flood_of_output_is_kept_short(place: Place) -> None:
@@ -215,7 +250,7 @@ def test_folders_thousands_deep_are_measured_and_removed(place: Place) -> None:
     deep = "import os\nfor _ in range(3000):\n    os.mkdir('d'); os.chdir('d')"
     with place.open(throwaway=True) as lab:
         assert lab.run(["python3", "-c", deep], seconds=60).code == 0
-        assert quota.held(lab.root) > 0
+        assert quota.held(lab.root).size > 0
     assert not (place.labs / "gen-1").exists()
 
 

@@ -92,7 +92,7 @@ class FolderLab:
         everything = chosen | dict(env or {})
         words = [*self._limited(), *words]
         start = partial(self.walls.run, network=network) if self.walls else shell.run
-        with self.strays.command():
+        with self.strays.command(), self.quota.command() if self.quota else contextlib.nullcontext():
             ran = start(words, cwd=self.root, seconds=seconds, env=everything, keep=keep, halt=self._halting(halt))
         if ran.halted and self.quota and self.quota.is_over():
             self.end_processes()  # also what was left in the background, and what holds deleted files open
@@ -282,6 +282,21 @@ class FolderLab:
         if self.walls:
             self.walls.fall()
         return shell.end_marked(f"{environment.MARK}={self.mark}") + self.strays.end()
+
+    def processes(self) -> set[int]:
+        """Those at work in this lab, as far as they are known."""
+        return self.walls.processes() if self.walls else shell.marked(f"{environment.MARK}={self.mark}")
+
+    def watched(self) -> AbstractContextManager[None]:
+        """End what is at work here when it fills the disk while no command runs."""
+        return self.quota.watched(self._cut_off) if self.quota else contextlib.nullcontext()
+
+    def _cut_off(self) -> None:
+        """End every process from another thread than the one that runs commands: walls only find that they fell."""
+        if self.walls:
+            shell.kill(self.walls.processes())
+        else:
+            self.end_processes()
 
     def remove(self) -> None:
         with contextlib.suppress(OSError):

@@ -16,7 +16,7 @@ from loopwright.errors import GitFailed, LabFailed, NoRoom, is_full
 from loopwright.git import PrivateGit
 from loopwright.labs import folder, leases, room
 from loopwright.labs.folder import BASE, READY, FolderLab
-from loopwright.labs.quota import Quota
+from loopwright.labs.quota import FLOOR, Quota
 from loopwright.labs.walls import Walls
 
 Make = Callable[[Site, LabWish, Path], Path]
@@ -39,7 +39,8 @@ def opened(site: Site, wish: LabWish, kind: str, make: Make, wall: Wall | None =
                 if lab.walls:
                     lab.hand_over()
                     lab.walls.stand()
-                yield lab
+                with lab.watched():
+                    yield lab
             except BaseException:
                 lab.end_processes()
                 if wish.throwaway:
@@ -72,7 +73,9 @@ def as_left(site: Site, wish: LabWish, kind: str, strays: shell.Strays, wall: Wa
     place = site.labs / wish.name
     private = PrivateGit(place / "git", place / "root", site.common / "objects")
     walls = wall(site, place) if wall else None
-    lab = FolderLab(site, wish, kind, private, strays=strays, walls=walls, quota=Quota(place))
+    quota = Quota(place, min(FLOOR, site.floor))
+    lab = FolderLab(site, wish, kind, private, strays=strays, walls=walls, quota=quota)
+    quota.processes = lab.processes
     lab.end_processes()  # of a run that was cut off: before anything is read, made or removed here
     began = _began(place / READY)
     if not began:

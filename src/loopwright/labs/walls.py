@@ -92,6 +92,10 @@ class Walls:
         """Nothing behind them moves while the block runs. Raises LabFailed."""
         return self.enclosure.still()
 
+    def processes(self) -> set[int]:
+        """Those behind them, but for what runs with the network."""
+        return self.enclosure.processes()
+
     def settle(self) -> None:
         """What is at work behind them now stays when `alone` ends the others. Raises LabFailed."""
         self.enclosure.settle()

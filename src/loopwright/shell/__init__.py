@@ -3,7 +3,7 @@
 from loopwright.shell.adopting import Strays, adopting, adopts
 from loopwright.shell.ancestry import inherited, marked_alive
 from loopwright.shell.enclosure import Enclosure, Fell
-from loopwright.shell.ending import end_group, end_marked, end_tree
+from loopwright.shell.ending import end_group, end_marked, end_tree, kill, marked
 from loopwright.shell.hiding import hide_environment
 from loopwright.shell.running import beside, capture, run
 from loopwright.shell.whereabouts import at_work
@@ -22,6 +22,8 @@ __all__ = [
     "end_tree",
     "hide_environment",
     "inherited",
+    "kill",
+    "marked",
     "marked_alive",
     "run",
 ]

@@ -23,6 +23,7 @@ from typing import IO
 
 from loopwright.errors import LabFailed
 from loopwright.shell.adopting import ours
+from loopwright.shell.ending import offspring
 from loopwright.shell.running import attend
 from loopwright.vocabulary import Ran
 
@@ -135,6 +136,11 @@ class Enclosure:
             finally:
                 with contextlib.suppress(LabFailed):  # it has ended meanwhile
                     self._ask("go_on")
+
+    def processes(self) -> set[int]:
+        """All behind the walls, the first one and the walls' own program among them."""
+        child = self._child
+        return set() if child is None else offspring({child.pid})
 
     def settle(self) -> None:
         """What is at work behind the walls now stays when `alone` ends the others. Raises LabFailed."""
