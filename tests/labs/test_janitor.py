@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from loopwright.contracts import Lab
-from loopwright.errors import LabFailed
+from loopwright.errors import LabFailed, NoRoom
 from loopwright.labs import janitor, leases
 from loopwright.labs.janitor import AGE, Swept
 from loopwright.testing import crash
@@ -320,6 +320,38 @@ def test_refs_of_labs_that_are_gone_go_where_others_reach_what_they_hold(clone: 
     assert clone.ref("notes/base") == clone.head
     assert janitor.drop_refs(clone.site, nobody) == 0
     assert leases.names(clone.site) == set()
+
+
+def test_a_lease_that_finds_no_room_is_told_as_that(clone: Place) -> None:
+    folder = leases.folder(clone.site)
+    folder.mkdir(parents=True)
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4k", "none", str(folder)], capture_output=True).returncode:
+        pytest.skip("a small disk can't be mounted here: only root can")
+    try:
+        (folder / "full").write_bytes(bytes(4096))
+        with pytest.raises(NoRoom, match="too little room"), clone.open():
+            raise AssertionError("it was opened")
+        assert not clone.labs.exists()
+        (folder / "full").unlink()
+        with clone.open():
+            assert leases.names(clone.site) == {"gen-1"}
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def test_a_lab_that_somebody_dies_in_while_refs_are_looked_at_keeps_its_refs_and_its_lease(clone: Place) -> None:
+    clone.repository.git("update-ref", "refs/loopwright/labs/gen-1/base", clone.head)
+    begun: list[Path] = []
+
+    def begins_meanwhile(run: int) -> bool:
+        begun.extend([leave(clone, some_work, name=f"gen-{run}")] if not begun else [])
+        return False
+
+    assert janitor.drop_refs(clone.site, begins_meanwhile) == 0
+
+    assert clone.ref("gen-1/base") == clone.head
+    assert swept(clone).removed == ("gen-1",)
+    assert rescued(clone, "work.txt") == b"half done\n"
 
 
 def test_refs_of_a_lab_that_is_there_stay(clone: Place) -> None:

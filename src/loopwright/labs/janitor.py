@@ -143,11 +143,18 @@ def drop_refs(site: Site, needed: Needed) -> int:
     held = {ref: oid for ref, oid in held.items() if _NAME.fullmatch(_lab_of(ref)) and not needed(_run(_lab_of(ref)))}
     alone = hub.reached_from_nowhere_else(held.values(), REFS)
     over = {ref: oid for ref, oid in held.items() if oid not in alone}
+    dropped = 0
     for name in sorted({_lab_of(ref) for ref in over}):
-        if (descriptor := leases.take(site, name)) is not None:  # nobody opens a lab of this name meanwhile
-            hub.delete_refs({ref: oid for ref, oid in over.items() if _lab_of(ref) == name})
-            leases.give_up(site, name, descriptor)
-    return len(over)
+        if (descriptor := leases.take(site, name)) is None:  # somebody opens a lab of this name now
+            continue
+        if os.path.lexists(site.labs / name):  # or has since we looked, and died: its lab borrows what these hold
+            os.close(descriptor)
+            continue
+        mine = {ref: oid for ref, oid in over.items() if _lab_of(ref) == name}
+        hub.delete_refs(mine)
+        leases.give_up(site, name, descriptor)
+        dropped += len(mine)
+    return dropped
 
 
 def _names(site: Site) -> list[str]:

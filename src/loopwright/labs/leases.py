@@ -20,7 +20,7 @@ from pathlib import Path
 
 from loopwright.contracts import LabWish, Site
 from loopwright.contracts.schemas import validate
-from loopwright.errors import LabFailed
+from loopwright.errors import LabFailed, NoRoom, is_full
 
 PATIENCE = 60.0
 """Seconds that who opens a lab waits for its lease: only the janitor holds one for longer than a look, while it saves
@@ -75,19 +75,31 @@ def names(site: Site) -> set[str]:
 def held(site: Site, wish: LabWish, kind: str) -> Iterator[None]:
     """Say 'somebody works in this lab' until the block ends, and take the lease away with a lab that is gone by then.
 
-    Raises LabFailed while another process has it.
+    Raises LabFailed while another process has it, NoRoom where the repository's disk is full.
     """
-    descriptor = take(site, wish.name, PATIENCE)
+    with _room(site):
+        descriptor = take(site, wish.name, PATIENCE)
     if descriptor is None:
         raise LabFailed(f"another process works in lab {wish.name}, and has for {PATIENCE:g} s")
     try:
-        _write(descriptor, wish, kind)
+        with _room(site):
+            _write(descriptor, wish, kind)
         yield
     finally:
         if os.path.lexists(site.labs / wish.name):
             os.close(descriptor)
         else:
             give_up(site, wish.name, descriptor)
+
+
+@contextlib.contextmanager
+def _room(site: Site) -> Iterator[None]:
+    try:
+        yield
+    except OSError as problem:
+        if not is_full(problem):
+            raise
+        raise NoRoom(str(site.common), "more", "too little") from problem
 
 
 def take(site: Site, lab: str, patience: float = 0.0) -> int | None:
