@@ -311,6 +311,22 @@ def test_an_interrupted_drill_clears_away_all_that_it_made(shop: Shop, number: i
     assert at_work(state_of(shop)) == []
 
 
+def test_what_a_killed_drill_left_is_cleared_away_by_the_next_start_once_it_is_dead(shop: Shop) -> None:
+    started = shop.door.start("drill", "loops-forever")
+    until(lambda: list(state_of(shop).glob("drill-*/ground/plans/*")) or started.poll() is not None, LIMIT)
+
+    assert started.kill().code == -9
+    assert list(state_of(shop).glob("drill-*"))
+
+    def cleared() -> bool:
+        """A run that a drill began needs no drill: it is waited for."""
+        assert shop.door("watch", "--once").code == 0
+        return list(state_of(shop).iterdir()) == []
+
+    until(cleared, 60.0)
+    assert at_work(state_of(shop)) == []
+
+
 def at_work(state: Path) -> list[str]:
     """The processes that belong to a lab below this folder."""
     found = []

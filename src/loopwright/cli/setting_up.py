@@ -158,6 +158,9 @@ def doctor(where: Path, options: argparse.Namespace) -> int:
     hub = find(where)
     if options.pre_receive:
         return hooks.pre_receive(hub)
+    from loopwright.drill import left
+
+    left.clear(hub)
     table = lab_table.tried(os.environ)
     rows = [*_examined(hub), *lab_table.broken(table)]
     if options.json:

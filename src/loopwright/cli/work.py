@@ -32,8 +32,10 @@ def watch_options(parser: argparse.ArgumentParser) -> None:
 
 def watch(where: Path, options: argparse.Namespace) -> int:
     from loopwright import supervisor
+    from loopwright.drill import left
 
     host = _host(where, options, MISSED | {"run", "end"})
+    left.clear(host.hub)
 
     def say() -> None:
         if not options.once and not options.json:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from loopwright import shell
-from loopwright.drill import aftermath, trial
+from loopwright.drill import aftermath, left, trial
 from loopwright.drill.field import Field, lay_out
 from loopwright.drill.trial import Trial
 from loopwright.journal.hub import Hub
@@ -96,12 +95,10 @@ def _trials(
 @contextmanager
 def _throwaway(person: Hub) -> Iterator[Path]:
     """A folder beside the person's labs, outside of any repository. It is gone in the end."""
-    person.labs.parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix="drill-", dir=person.labs.parent))
-    try:
+    left.place(person).mkdir(parents=True, exist_ok=True)
+    left.clear(person)
+    with shell.temporary(left.PREFIX, left.place(person), remove) as folder:
         yield folder
-    finally:
-        remove(folder)
 
 
 @contextmanager

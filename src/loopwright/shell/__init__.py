@@ -6,6 +6,7 @@ from loopwright.shell.enclosure import Enclosure, Fell
 from loopwright.shell.ending import end_group, end_marked, end_tree, kill, marked
 from loopwright.shell.hiding import hide_environment
 from loopwright.shell.running import beside, capture, run
+from loopwright.shell.temporary import clear_dead, temporary
 from loopwright.shell.whereabouts import at_work
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "at_work",
     "beside",
     "capture",
+    "clear_dead",
     "end_group",
     "end_marked",
     "end_tree",
@@ -26,4 +28,5 @@ __all__ = [
     "marked",
     "marked_alive",
     "run",
+    "temporary",
 ]

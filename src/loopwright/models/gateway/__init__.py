@@ -20,6 +20,6 @@ without a cost: the budget pool charges it as all that it might have cost.
 """
 
 from loopwright.models.gateway.apis import Upstream
-from loopwright.models.gateway.door import Gateway, opened, spent
+from loopwright.models.gateway.door import Gateway, clear_dead, opened, spent
 
-__all__ = ["Gateway", "Upstream", "opened", "spent"]
+__all__ = ["Gateway", "Upstream", "clear_dead", "opened", "spent"]

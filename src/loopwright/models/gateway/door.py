@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-import shutil
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import loopwright.models.gateway.notes as notes
+from loopwright import shell
 from loopwright.checkpoints import reached
 from loopwright.errors import LoopwrightError
 from loopwright.models.gateway.apis import APIS, MISSING, Api, Upstream, refusal
@@ -32,6 +32,7 @@ Toll = Callable[[Wish], AbstractContextManager[tuple[Ceiling, Callable[[Usage], 
 LoopwrightError."""
 
 _JSON = {"content-type": "application/json"}
+_PLACES = "lw-"
 _LONGEST_PLACE = 60  # characters: a unix socket's whole path has at most 107
 _LAST_WORDS = 2.0
 """Seconds that calls in flight get to come to their end when the session is over."""
@@ -244,13 +245,19 @@ def _close(door: Gateway, porter: Porter) -> None:
     door.end()
 
 
+def clear_dead() -> None:
+    """Take away the sockets of gateways whose processes were killed."""
+    shell.clear_dead(_PLACES, _where())
+
+
+def _where() -> Path:
+    found = Path(tempfile.gettempdir())
+    return found if len(str(found)) <= _LONGEST_PLACE else Path("/tmp")
+
+
 @contextlib.contextmanager
 def _place() -> Iterator[Path]:
     """A folder for the socket that others may enter: a lab's commands may run as somebody else."""
-    short = len(tempfile.gettempdir()) <= _LONGEST_PLACE
-    folder = Path(tempfile.mkdtemp(prefix="lw-", dir=None if short else "/tmp"))
-    folder.chmod(0o755)
-    try:
+    with shell.temporary(_PLACES, _where()) as folder:
+        folder.chmod(0o755)
         yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
