@@ -59,6 +59,39 @@ def test_more_than_four_deaths_in_ten_minutes_stop_the_whole_line(shop: Shop) ->
     until(lambda: not left_over(shop), what="nothing is left running")
 
 
+def test_deaths_count_although_the_watcher_is_killed_after_each(shop: Shop) -> None:
+    seen = 0
+    while "THE LINE IS STOPPED (deaths" not in shop.door("status").out:
+        seen += 1
+        assert seen < 8, "each watcher began to count anew"
+        started = shop.door.start("watch")
+        until(lambda: "the process died" in started.err or "line is stopped" in started.err, 60)  # noqa: B023
+        started.kill()
+
+    assert 5 <= len(deaths(shop)) <= 11  # a watcher may have begun another one when it was killed
+    (row,) = incidents(shop)
+    assert (row["kind"], row["scope"]) == ("deaths", "line")
+
+
+def test_a_plan_that_was_left_is_left_by_the_next_watcher_too_until_something_changes(shop: Shop) -> None:
+    for number in (2, 3):
+        (shop.path / f"plans/p{number}.md").unlink()
+    assert shop.door("watch", "--once").code == 1
+    assert deaths(shop) == ["p1"] * 3
+
+    told = shop.door("watch", "--once", "--json")
+
+    (row,) = told.json["refused"]
+    assert (told.code, row["plan"], row["exit"]) == (1, "p1", 1)
+    assert "its process died 3 times within a day" in row["problem"]
+    assert "`loopwright run p1`" in row["problem"]
+    assert deaths(shop) == ["p1"] * 3
+    (shop.path / "agents/maker.md").unlink()
+    assert shop.door("watch", "--once").code == 0
+    assert shop.door("watch", "--once").code == 0  # what is over is no longer told
+    assert landings(shop) == ["p1"]
+
+
 def test_a_watcher_goes_on_with_all_of_them_once_a_person_has_mended_it(shop: Shop) -> None:
     with at_work(shop.door, "watch") as started:
         until(lambda: "the line is stopped (deaths" in started.err, 60, "the line's stop")

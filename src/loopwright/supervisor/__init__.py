@@ -15,8 +15,9 @@ from loopwright import running, shell, workshop
 from loopwright.andon import breakers
 from loopwright.checkpoints import reached
 from loopwright.errors import BadUse, LineStopped, LoopwrightError, NoRoom
-from loopwright.journal import claims, records
+from loopwright.journal import claims, deaths, records
 from loopwright.journal.claims import Claim
+from loopwright.journal.deaths import Death
 from loopwright.loops import decisions, tidying
 from loopwright.running import Host
 from loopwright.supervisor import children, wishes
@@ -46,6 +47,9 @@ TIDY_AGAIN = 600.0
 DEATHS = 3
 """How often the processes of a plan may die without a word before the plan is left."""
 
+REMEMBERED = 86_400.0
+"""Seconds for which a plan's deaths count: by then a person has been there, and the machine may be another."""
+
 MOST_DEATHS, WITHIN = 4, 600.0
 """More of any plan within so many seconds stop the whole line. One plan is left after three, so these are of two at
 least; and a run that takes all memory comes to its end every few minutes, and not seconds."""
@@ -70,9 +74,8 @@ class Supervisor:
     complaints: tuple[str, ...] = ()
     standing: tuple[tuple[str, str], ...] = ()  # plans that are ready on a line that stands still, and why
     tries: Tries = field(default_factory=Tries)
+    before: dict[Job, dict[str, Any]] = field(default_factory=dict)  # what a watcher before this one had left, and why
     begun: dict[Job, str] = field(default_factory=dict)  # under which circumstances each job began
-    deaths: Counter[str] = field(default_factory=Counter)
-    fallen: list[float] = field(default_factory=list)  # when processes of any plan died, in monotonic seconds
     tidied: float = -math.inf  # when dead labs were cleared away last
     left: tuple[str, ...] = ()  # what was told of them then
     others: dict[int, str] = field(default_factory=dict)  # the plans of runs at work that this watcher didn't start
@@ -86,6 +89,8 @@ class Supervisor:
         self.soon = bool(self.others) or any(job.verb == "land" for job in found.jobs)
         wanted = [job for job in found.jobs if job not in self.working]
         todo = [job for job in wanted if not self.tries.rests(self.host.hub, job, now)]
+        for job in (job for job in wanted if job in self.before and job not in todo):
+            self.refused.setdefault(job.plan, self.before[job])
         if todo and (why := running.crowded(self.host)):
             for job in todo:
                 self._refuse(job, {"plan": job.plan, "problem": why, "exit": NoRoom.exit_code}, RESCAN)
@@ -148,7 +153,7 @@ class Supervisor:
 
     def _hear(self, child: Child) -> bool:
         """Take a process's reports; whether it is over."""
-        over = child.is_gone()
+        over, began = child.is_gone(), self.begun[child.job]
         for kind, fact in child.heard():
             if kind == "event":
                 self.host.tell(fact)
@@ -164,7 +169,7 @@ class Supervisor:
             reached("supervisor:reaped")
             del self.working[child.job], self.begun[child.job]
             if not child.ended:
-                self._died(child)
+                self._died(child, began)
         return over
 
     def _ended(self, job: Job, result: dict[str, Any]) -> None:
@@ -195,27 +200,33 @@ class Supervisor:
         self.refused[job.plan] = told
         self.tries.rest(self.host.hub, job, self.host.clock.monotonic() + seconds)
 
-    def _died(self, child: Child) -> None:
-        plan = child.job.plan
-        self.deaths[plan] += 1
+    def _died(self, child: Child, began: str) -> None:
+        job, plan, hub, now = child.job, child.job.plan, self.host.hub, self.host.clock.now()
         told = f"the process died (exit {child.process.exitcode})"
-        self.fallen.append(self.host.clock.monotonic())
-        if why := breakers.deaths(self.fallen, self.fallen[-1], MOST_DEATHS, WITHIN):
+        deaths.note(hub, Death(job.verb, plan, job.run, now.isoformat(timespec="milliseconds"), began))
+        known = deaths.within(hub, now, REMEMBERED)
+        if why := breakers.deaths((-deaths.ago(death, now) for death in known), 0.0, MOST_DEATHS, WITHIN):
             self._stop_the_line(plan, f"{why}, at last one of {plan}: {told}")
             return
-        if self.deaths[plan] < DEATHS:
+        if sum(death.plan == plan for death in known) < DEATHS:
             self.note(f"{plan}: {told}; its run is gone on with")
             return
-        command = f"andon resolve {child.job.run}" if child.job.verb in ("resolve", "write") else f"run {plan}"
-        mend = f"look at what it printed, and run it in the foreground: `loopwright {command}`"
-        told = f"{told}, as {DEATHS - 1} others did before\n  mend: {mend}"
-        self._refuse(child.job, {"plan": plan, "problem": told, "exit": 1}, math.inf)
+        self._refuse(job, _left_alone(job, f"{told}, as {DEATHS - 1} others did before"), math.inf)
+
+    def remember(self) -> None:
+        """Leave the plans that a watcher before this one had left because of their processes' deaths."""
+        known = deaths.within(self.host.hub, self.host.clock.now(), REMEMBERED)
+        for plan, count in Counter(death.plan for death in known).items():
+            last = next(death for death in reversed(known) if death.plan == plan)
+            if count >= DEATHS:
+                job = Job(last.verb, plan, last.run)
+                self.tries.resting[job] = last.circumstances, math.inf
+                self.before[job] = _left_alone(job, f"its process died {count} times within a day")
 
     def _stop_the_line(self, plan: str, why: str) -> None:
         """Pull the cord: nothing is begun or gone on with before a person has looked. What was counted begins anew.
         Raises LineStopped where that can't be done: then this watcher ends, and begins nothing either."""
-        self.fallen.clear()
-        self.deaths.clear()
+        deaths.forget(self.host.hub)
         try:
             number = running.pull(self.host, why, "deaths")
         except LoopwrightError as problem:  # such as a mainline that is gone
@@ -249,6 +260,13 @@ class Supervisor:
             child.wait(until)
 
 
+def _left_alone(job: Job, why: str) -> dict[str, Any]:
+    """What a plan is refused with whose processes die."""
+    command = f"andon resolve {job.run}" if job.verb in ("resolve", "write") else f"run {job.plan}"
+    mend = f"look at what it printed, and run it in the foreground: `loopwright {command}`"
+    return {"plan": job.plan, "problem": f"{why}\n  mend: {mend}", "exit": 1}
+
+
 def watch(host: Host, *, once: bool, at_start: Callable[[], None] = lambda: None) -> Worked:
     """Watch the folders and work off what is ready, up to `max-parallel` runs at once. `once`: until nothing is left.
 
@@ -261,6 +279,7 @@ def watch(host: Host, *, once: bool, at_start: Callable[[], None] = lambda: None
         mend = "end that one first; one per repository is enough"
         raise BadUse("another watcher is at work in this repository", mend)
     supervisor = Supervisor(host)
+    supervisor.remember()
     try:
         children.warm(host)
         with waking(host.hub.top, supervisor.note) as waker, wishes.heeding(waker.wake) as wish:
