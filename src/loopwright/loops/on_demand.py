@@ -63,5 +63,8 @@ class LabOnDemand:
     def settle(self) -> None:
         self.made().settle()
 
+    def alone(self) -> None:
+        self.made().alone()
+
     def reach(self, endpoint: Endpoint) -> str:
         return self.made().reach(endpoint)

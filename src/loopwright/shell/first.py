@@ -214,7 +214,7 @@ def _end_all_but(kept: dict[int, bytes], waiting: selectors.BaseSelector, lines:
 
 
 def _is_there(pid: int) -> bool:
-    return os.path.exists(f"/proc/{pid}")
+    return os.access(f"/proc/{pid}", os.F_OK)
 
 
 def _stopped() -> bool:
