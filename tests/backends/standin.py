@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """Stands in for a coding agent's program, by the name that it is called by: finds the gateway where that agent looks
-for it, asks the model once, changes a file, and prints the end of its run as that agent does."""
+for it, asks the model once, changes a file, and prints the end of its run as that agent does. An answer that begins
+with `$ ` is a command: what that prints is what the file says."""
 
 import json
 import os
+import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
@@ -79,6 +81,12 @@ def lines(agent: str, text: str, wrong: str) -> Iterator[dict[str, Any]]:
         yield {"type": "agent_end", "messages": [message]}
 
 
+def printed(command: str) -> str:
+    words = ["sh", "-c", command]
+    ran = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    return ran.stdout.decode(errors="replace").replace("\0", "\n")
+
+
 def main() -> int:
     agent = Path(sys.argv[0]).name
     if "--version" in sys.argv:
@@ -87,7 +95,7 @@ def main() -> int:
     wrong, text = "", ""
     try:
         text = (respond if agent == "codex" else ask)(*found(agent))
-        Path("made.txt").write_text("made\n")
+        Path("made.txt").write_text(printed(text[2:]) if text.startswith("$ ") else "made\n")
     except OSError as problem:
         wrong = str(problem)
     for line in lines(agent, text, wrong):
