@@ -32,12 +32,14 @@ again: $(READY)
 # systems aren't in every registry, so the lock file lacks them.)
 agents: $(AGENTS)/.ready
 
-$(AGENTS)/.ready: tests/agents/package.json tests/agents/package-lock.json
+$(AGENTS)/.ready: tests/agents/package.json tests/agents/package-lock.json tests/agents/mini.txt
 	@command -v npm > /dev/null || { echo "the agents are Node programs: install node 20 or newer, with npm"; exit 2; }
 	mkdir -p $(AGENTS)
 	cp tests/agents/package.json tests/agents/package-lock.json $(AGENTS)/
 	cd $(AGENTS) && npm install --ignore-scripts --no-audit --no-fund --loglevel=error
 	cd $(AGENTS) && npm rebuild @anthropic-ai/claude-code opencode-ai --no-audit --no-fund --loglevel=error
+	{ $(PYTHON) -m venv $(AGENTS)/mini && $(AGENTS)/mini/bin/pip install --quiet -r tests/agents/mini.txt; } \
+		|| { rm -rf $(AGENTS)/mini; echo "mini-swe-agent can't be installed here: its test is skipped"; }
 	@touch $@
 
 kills: $(READY)

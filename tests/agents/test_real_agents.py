@@ -16,17 +16,21 @@ from loopwright.testing.endpoint import scripted_endpoint
 from loopwright.testing.script import Say, Script, Session, Turn
 from tests.frontdoor.conftest import KEY, PLAN, Shop, bash, judges, settled
 
-PROGRAMS = {"claude-code": "claude", "pi": "pi", "opencode": "opencode"}
-INSTALLED = Path(__file__).parents[2] / ".agents-cache" / "node_modules" / ".bin"
+PROGRAMS = {"claude-code": "claude", "pi": "pi", "opencode": "opencode", "codex": "codex", "mini-swe-agent": "mini"}
+OF_ITS_OWN = {"codex": "gpt-5-codex"}
+"""Models of an API that has no prices here."""
+CACHE = Path(__file__).parents[2] / ".agents-cache"
+INSTALLED = os.pathsep.join(str(CACHE / place) for place in ("node_modules/.bin", "mini/bin"))
 PLANTED = "sk-planted-in-dotenv-0123456789abcdef"
 
 pytestmark = [
     pytest.mark.agents,
-    pytest.mark.skipif(not INSTALLED.is_dir(), reason="the coding agents aren't installed: `make agents`"),
+    pytest.mark.skipif(not CACHE.is_dir(), reason="the coding agents aren't installed: `make agents`"),
 ]
 
 MEND = "sed -i 's/price \\* percent$/price * percent \\/ 100/' src/pricing.py"
 LOOK = "env | grep -i -e key -e token -e url -e LOOPWRIGHT; cat .env ../.env ../../.env; git config --list; git log -p"
+SUBMITTED = bash("echo COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT; echo 'Deliverables: src/pricing.py'")
 DONE = Turn(Say("Deliverables: src/pricing.py\nEvidence: `make test`"))
 
 
@@ -37,16 +41,22 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
     made.write(".gitignore", ".env\n")
     made.commit("ignored")
     made.write(".env", f"OPENAI_API_KEY={PLANTED}\n")
-    maker = Session(role="maker", turns=[bash(LOOK), bash(MEND), DONE])
-    with scripted_endpoint([maker, *judges()], key=KEY) as made.endpoint:
-        path = os.pathsep.join([str(INSTALLED), os.environ["PATH"]])
+    with scripted_endpoint([mending(DONE), *judges()], key=KEY) as made.endpoint:
+        path = os.pathsep.join([INSTALLED, os.environ["PATH"]])
         made.door.env |= {"PATH": path, "ANTHROPIC_API_KEY": KEY, "ANTHROPIC_BASE_URL": made.model.url}
+        made.door.env |= {"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": f"{made.model.url}/v1"}
         yield made
 
 
+def mending(last: Turn) -> Session:
+    return Session(role="maker", turns=[bash(LOOK), bash(MEND), last])
+
+
 def played_by(shop: Shop, agent: str, *roles: str) -> None:
+    named = f"model: {OF_ITS_OWN[agent]}\n" if agent in OF_ITS_OWN else ""
     for role in roles:
-        text = f"---\nname: {role}\ndescription: plays the {role}\nbackend: {agent}\nmax-turns: 12\n---\nDo it well.\n"
+        head = f"name: {role}\ndescription: plays the {role}\nbackend: {agent}\nmax-turns: 12\n{named}"
+        text = f"---\n{head}---\nDo it well.\n"
         shop.write(f"agents/{role}.md", text)
     shop.commit(f"{agent} plays")
 
@@ -62,13 +72,22 @@ def everything(place: Path, repository: Path) -> Iterator[tuple[str, bytes]]:
 
 @pytest.mark.parametrize(
     ("agent", "judging", "lab"),
-    [("claude-code", ("checker", "reviewer"), "auto"), ("pi", ("checker",), "auto"), ("opencode", (), "clone")],
+    [
+        ("claude-code", ("checker", "reviewer"), "auto"),
+        ("pi", ("checker",), "auto"),
+        ("opencode", (), "clone"),
+        ("codex", ("checker",), "auto"),
+        ("mini-swe-agent", (), "auto"),
+    ],
 )
 def test_a_plan_is_made_by_a_real_agent_and_lands_with_its_tokens_metered_and_no_key_anywhere(
     shop: Shop, agent: str, judging: tuple[str, ...], lab: str
 ) -> None:
     """`auto` is a sandbox where one is to be had: without any network, and with no way out but the gateway."""
-    assert shutil.which(PROGRAMS[agent], path=str(INSTALLED)), "installed in part: `make agents` again"
+    if not shutil.which(PROGRAMS[agent], path=INSTALLED):
+        pytest.skip(f"{agent} isn't installed: `make agents`")
+    if agent == "mini-swe-agent":
+        shop.model.script = Script([mending(SUBMITTED), *judges()])
     shop.write("agents/LOOPS.md", shop.read("agents/LOOPS.md").replace("lab: clone", f"lab: {lab}"))
     played_by(shop, agent, "maker", *judging)
     ran = shop.door("run", shop.plan("fix"), "--json")
@@ -78,10 +97,11 @@ def test_a_plan_is_made_by_a_real_agent_and_lands_with_its_tokens_metered_and_no
     asked = shop.model.asked("maker")
     spent = {name: sum(one.spent.get(known, 0) for one in shop.model.requests) for name, known in COUNTS.items()}
     assert {name: ran.json["tokens"][name] for name in COUNTS} == spent
-    assert ran.json["usd"] > 0
+    assert (ran.json["usd"] is None) if agent in OF_ITS_OWN else (ran.json["usd"] > 0)
     record = shop.record(1)
+    calls, model = (3 if agent == "mini-swe-agent" else 2), OF_ITS_OWN.get(agent, "claude-opus-5-5")
     (attempt,), maker = record["attempts"], record["roles"]["maker"]
-    assert (maker["turns"], sum(maker["tools"].values()), maker["model"]) == (len(asked), 2, "claude-opus-5-5")
+    assert (maker["turns"], sum(maker["tools"].values()), maker["model"]) == (len(asked), calls, model)
     assert attempt["ended"] == "done"
     assert "Deliverables: src/pricing.py" in attempt["summary"]
     transcript = shop.git("show", "refs/loopwright/runs/1:transcripts/1-1-maker.jsonl")
