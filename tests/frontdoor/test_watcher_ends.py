@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import signal
 from pathlib import Path
@@ -9,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from loopwright.testing.frontdoor import at_work, until
-from loopwright.testing.script import Fault, Script, Session
+from loopwright.testing.script import Call, Fault, Script, Session, Turn
 
-from .conftest import KEY, Scripted, Shop, bash, judges, small_maker, small_plan
+from .conftest import KEY, Scripted, Shop, bash, judges, maker, small_maker, small_plan
 from .watching import landings, left_over, over, runs, small_shop, status
 
 # ---------------------------------------------------------------- ends
@@ -176,3 +178,31 @@ def test_an_interrupted_run_whose_plan_a_person_paused_is_left_alone(scripted: S
 
     assert status(shop, "p1") == "paused"
     assert len(shop.model.asked("maker")) == 1
+
+
+def test_what_a_run_left_that_somebody_killed_is_ended_by_its_supervisor(scripted: Scripted) -> None:
+    """In a lab without walls, and although it wiped its environment and lost its parents."""
+    nap = f"{300_000 + os.getpid()}.5"
+    leaves = f"(env -i setsid sh -c 'exec sleep {nap}' >/dev/null 2>&1 &)"
+    slow = Turn(Call("write_file", path="made/1.txt", content="1\n"), faults=[Fault("slow", seconds=2.0)])
+    shop = scripted([maker(bash(leaves), slow, when="# Write file 1."), *judges()])
+    shop.plan("small", small_plan(1))
+    with at_work(shop.door, "watch") as started:
+        (daemon,) = until(lambda: naps(nap), what="the daemon is at work")
+        os.kill(json.loads(shop.git("cat-file", "blob", "refs/loopwright/claims/small"))["pid"], signal.SIGKILL)
+        until(lambda: "the process died" in started.err, what="its end was seen")
+
+        until(lambda: daemon not in naps(nap), seconds=10, what="the daemon has ended")
+
+        until(lambda: over(shop, "small"), 60, "it was gone on with")
+    assert naps(nap) == []
+
+
+def naps(words: str) -> list[int]:
+    """The processes that sleep for just so long."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # ended meanwhile
+            if (entry / "cmdline").read_bytes() == f"sleep\0{words}\0".encode():
+                found.append(int(entry.name))
+    return found

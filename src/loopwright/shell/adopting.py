@@ -124,6 +124,14 @@ class Strays:
             time.sleep(0.002)
         return len(ended)
 
+    def outlast(self, seconds: float) -> int:
+        """End those that don't end by themselves within so many seconds, as a git does that was at work."""
+        deadline = time.monotonic() + seconds
+        while (found := self.left()) and time.monotonic() < deadline:
+            _reap(found)
+            time.sleep(0.01)
+        return self.end()
+
 
 @contextlib.contextmanager
 def adopting() -> Iterator[Strays]:
@@ -143,9 +151,21 @@ def adopting() -> Iterator[Strays]:
 
 
 def adopts() -> bool:
-    """Whether this system lets a process adopt its orphans."""
-    with adopting():
-        return _known().labs > 0
+    """Whether an orphan comes to this process when it asks for that: tried with one."""
+    with adopting() as strays:
+        if not _known().labs:
+            return False
+        began, deadline = _ticks(), time.monotonic() + 2.0
+        subprocess.run(["/bin/sh", "-c", _ORPHAN], check=False)
+        try:
+            while not (found := any(at >= began for at in _known().adopted().values())) and time.monotonic() < deadline:
+                time.sleep(0.01)  # until it is in a session of its own
+            return found
+        finally:
+            strays.end()
+
+
+_ORPHAN = "setsid sleep 5 >/dev/null 2>&1 </dev/null &"
 
 
 def _subreaper(*, on: bool) -> bool:

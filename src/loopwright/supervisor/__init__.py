@@ -47,6 +47,9 @@ TIDY_AGAIN = 600.0
 DEATHS = 3
 """How often the processes of a plan may die without a word before the plan is left."""
 
+GITS_END = 1.0
+"""Seconds that what a dead run left gets to end by itself: a git that is killed leaves its locks."""
+
 REMEMBERED = 86_400.0
 """Seconds for which a plan's deaths count: by then a person has been there, and the machine may be another."""
 
@@ -77,6 +80,7 @@ class Supervisor:
     before: dict[Job, dict[str, Any]] = field(default_factory=dict)  # what a watcher before this one had left, and why
     begun: dict[Job, str] = field(default_factory=dict)  # under which circumstances each job began
     tidied: float = -math.inf  # when dead labs were cleared away last
+    strays: shell.Strays = field(default_factory=shell.Strays)  # what comes to this process when its parents die
     left: tuple[str, ...] = ()  # what was told of them then
     others: dict[int, str] = field(default_factory=dict)  # the plans of runs at work that this watcher didn't start
     soon: bool = False  # whether something is waited for that makes no event in our folders
@@ -204,6 +208,7 @@ class Supervisor:
         job, plan, hub, now = child.job, child.job.plan, self.host.hub, self.host.clock.now()
         told = f"the process died (exit {child.process.exitcode})"
         deaths.note(hub, Death(job.verb, plan, job.run, now.isoformat(timespec="milliseconds"), began))
+        self._end_what_it_left()
         known = deaths.within(hub, now, REMEMBERED)
         if why := breakers.deaths((-deaths.ago(death, now) for death in known), 0.0, MOST_DEATHS, WITHIN):
             self._stop_the_line(plan, f"{why}, at last one of {plan}: {told}")
@@ -212,6 +217,13 @@ class Supervisor:
             self.note(f"{plan}: {told}; its run is gone on with")
             return
         self._refuse(job, _left_alone(job, f"{told}, as {DEATHS - 1} others did before"), math.inf)
+
+    def _end_what_it_left(self) -> None:
+        """End what the labs of a dead run are still at, also what bears no name any more. Runs that live have their own
+        orphans."""
+        for text in tidying.tidy(self.host.hub, self.host.clock):
+            self.note(text)
+        self.strays.outlast(GITS_END)
 
     def remember(self) -> None:
         """Leave the plans that a watcher before this one had left because of their processes' deaths."""
@@ -282,7 +294,11 @@ def watch(host: Host, *, once: bool, at_start: Callable[[], None] = lambda: None
     supervisor.remember()
     try:
         children.warm(host)
-        with waking(host.hub.top, supervisor.note) as waker, wishes.heeding(waker.wake) as wish:
+        with (
+            shell.adopting() as supervisor.strays,
+            waking(host.hub.top, supervisor.note) as waker,
+            wishes.heeding(waker.wake) as wish,
+        ):
             at_start()
             _go_round(supervisor, waker, wish, once=once)
     finally:
