@@ -143,6 +143,20 @@ def test_a_branch_that_moved_after_it_was_verified_is_not_landed(waiting: Shop) 
     assert waiting.door("land", "1", "--json").json["landed"]
 
 
+@pytest.mark.parametrize(("name", "more"), [("plan.json", " {}"), ("plan.md", "\n## Scope\n- `**`\n")])
+def test_a_plan_that_was_added_to_since_is_not_what_a_person_lands(waiting: Shop, name: str, more: str) -> None:
+    home = waiting.path / ".git/loopwright/runs/1"
+    with (home / name).open("a") as file:
+        file.write(more)
+
+    told = waiting.door("land", "1", "--json")
+
+    assert (told.code, told.json["landed"]) == (0, True), told.err
+    assert (home / f"{name}.forged").read_text().endswith(more)
+    assert not (home / name).read_text().endswith(more)
+    assert waiting.git("show", f"refs/loopwright/runs/1:{name}") == (home / name).read_text().rstrip("\n")
+
+
 def test_a_person_who_looks_at_the_runs_branch_stays_on_it_when_it_lands(waiting: Shop) -> None:
     waiting.git("switch", "-q", "loop/fix")
     before = waiting.git("rev-parse", "HEAD")

@@ -66,7 +66,7 @@ def reinstate(hub: Hub, number: int) -> None:
     home = hub.run_home(number)
     for name in ("plan.md", "plan.json", "journal.jsonl"):
         data = records.file(hub, number, name)
-        if data is not None and not _goes_on(home / name, data):
+        if data is not None and not _stands(home / name, data):
             (home / name).write_bytes(data)
 
 
@@ -82,12 +82,13 @@ def record_anew(hub: Hub, shop: Workshop, number: int) -> None:
             closing.write_record(desk, run, reports.page(desk, run))
 
 
-def _goes_on(path: Path, recorded: bytes) -> bool:
-    """Whether a file begins as the record has it. What was edited since isn't what the run wrote: the record counts,
-    and the other is put aside."""
+def _stands(path: Path, recorded: bytes) -> bool:
+    """Whether a file is as the record has it; a journal also goes on. What was edited since isn't what the run wrote,
+    nor what a person decides about: the record counts, and the other is put aside."""
     if not path.exists():
         return False
-    if path.read_bytes().startswith(recorded):
+    found = path.read_bytes()
+    if found == recorded or (path.suffix == ".jsonl" and found.startswith(recorded)):
         return True
     path.rename(path.with_name(f"{path.name}.forged"))
     return False
