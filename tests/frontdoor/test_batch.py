@@ -280,3 +280,53 @@ def test_one_that_is_killed_or_stopped_while_others_verify_it_doesn_t_land_with_
     assert shop.door("reject", "3").code == 0
     assert shop.door("reject", "4").code == 0
     assert shop.door("fsck", "--json").json["findings"] == []
+
+
+def test_a_person_s_no_to_one_that_others_are_verifying_holds(scripted: Scripted, tmp_path: Path) -> None:
+    """The batch's gates wait on a pipe: the no comes while they run."""
+    pipe = tmp_path / "gate"
+    os.mkfifo(pipe)
+    shop = ready(scripted, f"! test -e src/vat.py || ! test -e made/1.txt || ! test -e made/2.txt || cat {pipe}", 2)
+    with taken(shop):
+        started = queued(shop, [1, 2])
+    until(lambda: any(row["together_with"] for row in shop.door("status", "--json").json["landings"]))
+    refused = shop.door("reject", "2")
+    started[2].kill()
+    rejected = shop.door("reject", "2", "--json")
+    pipe.write_text("go on\n")
+
+    told = started[1].wait()
+
+    assert (refused.code, "being worked on by another process" in refused.err) == (2, True)
+    assert (rejected.code, rejected.json["status"]) == (0, "rejected")
+    assert (told.json["landed"], landed(shop)) == (True, [1])
+    assert not (shop.path / "made/2.txt").exists()
+    assert shop.git("tag").split() == ["gen-1", "gen-2-failed"]
+    assert shop.door("land", "2").code == 2
+    assert shop.door("fsck", "--json").json["findings"] == []
+
+
+def test_a_test_that_only_fails_beside_others_holds_back_its_own_run_alone(scripted: Scripted) -> None:
+    """The second run brings it along; by itself it passes, and so does each of the others."""
+    trap = "test $(ls made | wc -l) -lt 2\n"
+    hostile = maker(write("made/2.txt", "2\n"), write("tests/trap.sh", trap), when="# Write file 2.")
+    shop = scripted([small_maker(1), hostile, small_maker(3), *judges()])
+    check = "for test in tests/*.sh; do sh $test || exit 1; done"
+    shop.write("tests/honest.sh", "true\n")
+    shop.write("agents/LOOPS.md", f"---\nmerge: human\nlab: clone\nbatch: 8\nchecks: ['{check}']\n---\n# Loops\n")
+    shop.commit("a check")
+    met(shop, dict.fromkeys((1, 2, 3), "P2"))
+    shop.write("src/vat.py", "VAT = 20\n")
+    shop.commit("meanwhile")
+
+    told = land_all(shop, 3)
+
+    assert {number: (one.json["landed"], one.json["outcome"]) for number, one in told.items()} == {
+        1: (True, "met"),
+        2: (False, "not-met"),
+        3: (True, "met"),
+    }
+    assert landed(shop) == [1, 3]
+    assert not (shop.path / "tests/trap.sh").exists()
+    assert shop.door("status", "--json").json["line"] == "running"
+    assert shop.door("fsck", "--json").json["findings"] == []
