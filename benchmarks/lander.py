@@ -25,7 +25,7 @@ def land(hub: Hub, base: str, tip: str, number: int) -> int:
     """Land one run's work; how often its candidate had to be made again. Raises NotDone when it can't land."""
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
     mine = Waiting(number, f"work-{number}", "plan", base, "P2", now, os.getpid())
-    with queue.turn(hub, mine, lambda: None, lambda: None):
+    with queue.turn(hub, mine, lambda whom: None, lambda: None):
         return _land(hub, base, tip, number)
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Set
 from typing import Any
 
-from loopwright import workshop
+from loopwright import shell, workshop
 from loopwright.clocks import SystemClock
 from loopwright.contracts.schemas import validate
 from loopwright.errors import BadUse, Problem
@@ -180,7 +180,8 @@ def _landings(hub: Hub) -> list[dict[str, Any]]:
         its_turn = now.since if now and one.run in runs else None
         told = {"run": one.run, "plan": one.plan, "priority": one.priority, "pid": one.pid, "since": one.since}
         together = [run for run in runs if run != one.run] if its_turn else []
-        rows.append({**told, "at_gates_since": its_turn, "together_with": together})
+        stopped = shell.is_stopped(one.pid)
+        rows.append({**told, "at_gates_since": its_turn, "together_with": together, "stopped": stopped})
     return rows
 
 

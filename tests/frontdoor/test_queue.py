@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from loopwright.testing.frontdoor import Started, until
 
-from .conftest import Scripted, Shop, judges, small_maker, small_plan
+from .conftest import CHECK, Scripted, Shop, judges, small_maker, small_plan
 
 
 def waiting(shop: Shop) -> list[int]:
-    return [row["run"] for row in shop.door("status", "--json").json["landings"]]
+    return [row["run"] for row in landings(shop)]
+
+
+def landings(shop: Shop) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = shop.door("status", "--json").json["landings"]
+    return found
 
 
 def landed(shop: Shop) -> list[int]:
@@ -51,6 +58,30 @@ def queued(shop: Shop, numbers: Iterator[int] | list[int]) -> dict[int, Started]
         started[number] = shop.door.start("land", str(number), "--json")
         until(lambda number=number: number in waiting(shop), what=f"{number} waits")
     return started
+
+
+def test_who_holds_the_turn_and_was_stopped_is_named_with_the_way_out(scripted: Scripted) -> None:
+    """To take its turn away can't be safe while it lives; but nobody waits for it without a word."""
+    shop = scripted([small_maker(1), small_maker(2), *judges()])
+    shop.write("agents/LOOPS.md", shop.read("agents/LOOPS.md").replace(CHECK, "! test -e src/vat.py || sleep 1"))
+    shop.commit("a slow check")
+    met(shop, {1: "P1", 2: "P2"})
+    shop.write("src/vat.py", "VAT = 20\n")
+    shop.commit("meanwhile")
+    first = shop.door.start("land", "1", "--json")
+    until(lambda: any(row["at_gates_since"] for row in landings(shop)), what="its gates run")
+    first.signal(signal.SIGSTOP)
+    second = shop.door.start("land", "2", "--json", "--progress")
+    until(lambda: "waits until another run has landed" in second.err, what="the other one waits")
+
+    assert f"gen-1 of p1 (process {first.pid}, there since " in second.err
+    assert [(row["run"], row["stopped"]) for row in landings(shop)] == [(1, True), (2, False)]
+    assert f"`kill -CONT {first.pid}` lets it go on" in shop.door("status").out
+    first.kill()
+
+    assert second.wait().json["landed"]
+    assert shop.door("land", "1", "--json").json["landed"]
+    assert landed(shop) == [2, 1]
 
 
 def test_who_waits_to_land_is_seen_and_lands_by_priority(scripted: Scripted) -> None:

@@ -64,7 +64,7 @@ def test_priority_then_time_then_number_and_half_an_hour_of_waiting_is_worth_a_p
 
 def goes(line: Line, mine: Waiting, log: object) -> None:
     """A process that waits for its turn, and says so when it has it."""
-    with queue.turn(find(line.repo.path), mine, lambda: None, lambda: None):
+    with queue.turn(find(line.repo.path), mine, lambda whom: None, lambda: None):
         log.put(mine.run)  # type: ignore[attr-defined]
 
 
@@ -102,7 +102,7 @@ def test_one_that_is_killed_while_it_waits_or_has_its_turn_holds_nobody_up(line:
     assert (lives.exitcode, log.get()) == (0, 2)
 
     def dies_at_its_gates() -> None:
-        with queue.turn(line.hub, waiting(3, "P1"), lambda: None, lambda: None):
+        with queue.turn(line.hub, waiting(3, "P1"), lambda whom: None, lambda: None):
             queue.say_turn(line.hub, Turn((3,), NOON.isoformat()))
             assert queue.now_at_gates(line.hub) == Turn((3,), NOON.isoformat())
             os.kill(os.getpid(), signal.SIGKILL)

@@ -53,6 +53,10 @@ def status(where: Path, options: argparse.Namespace) -> int:
         print(f"run {run['run']} of {run['plan']}: {state}; {run['at']}; since {run['since']}")
     for place, row in enumerate(line["landings"], 1):
         print(f"to land, {place}.: run {row['run']} of {row['plan']}, {row['priority']}: {_landing(row)}")
+        if row["stopped"]:
+            pid = row["pid"]
+            print(f"  its process was stopped, and those behind it wait: `kill -CONT {pid}` lets it go on,")
+            print(f"  `kill -KILL {pid}` ends it: the next one lands, and its run is gone on with as after a crash")
     return code
 
 

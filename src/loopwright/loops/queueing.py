@@ -23,8 +23,9 @@ def land(desk: Desk, run: Run) -> Run:
     their merge again, and those with the slowest gates would never be through."""
     mine = Waiting(desk.number, desk.plan.name, desk.kind, run.base, desk.plan.priority, _now(desk), os.getpid())
 
-    def waits() -> None:
-        desk.tell("wait", "waits until another run has landed")
+    def waits(whom: Waiting | None) -> None:
+        who = f": gen-{whom.run} of {whom.plan} (process {whom.pid}, there since {whom.since})" if whom else ""
+        desk.tell("wait", f"waits until another run has landed{who}")
 
     with queue.turn(desk.hub, mine, waits, lambda: found(desk, run)) as done:
         done = done or _with_others(desk, run)

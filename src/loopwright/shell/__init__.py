@@ -7,7 +7,7 @@ from loopwright.shell.ending import end_group, end_marked, end_tree, kill, marke
 from loopwright.shell.hiding import hide_environment
 from loopwright.shell.running import beside, capture, run
 from loopwright.shell.temporary import clear_dead, temporary
-from loopwright.shell.whereabouts import at_work
+from loopwright.shell.whereabouts import at_work, is_stopped
 
 __all__ = [
     "Enclosure",
@@ -24,6 +24,7 @@ __all__ = [
     "end_tree",
     "hide_environment",
     "inherited",
+    "is_stopped",
     "kill",
     "marked",
     "marked_alive",

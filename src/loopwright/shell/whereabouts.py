@@ -27,6 +27,14 @@ def at_work(program: str, folders: Iterable[Path]) -> frozenset[tuple[int, int]]
     return frozenset(found)
 
 
+def is_stopped(pid: int) -> bool:
+    """Whether a process was stopped (SIGSTOP, Ctrl-Z) and goes on for nobody until it is told to."""
+    try:
+        return stat(pid)[0] in (b"T", b"t")
+    except (OSError, IndexError):  # it has ended, or this system doesn't tell
+        return False
+
+
 def _is_in(pid: int, within: tuple[str, ...]) -> bool:
     try:
         return f"{Path(f'/proc/{pid}/cwd').readlink()}/".startswith(within)

@@ -55,25 +55,27 @@ class Turn:
 
 @contextlib.contextmanager
 def turn(
-    hub: Hub, mine: Waiting, waits: Callable[[], None], over: Callable[[], Landing | None]
+    hub: Hub, mine: Waiting, waits: Callable[[Waiting | None], None], over: Callable[[], Landing | None]
 ) -> Iterator[Landing | None]:
     """Wait for one's turn, and have it: None. Or the landing that `over` found: another run brought this one along.
 
-    `waits` is called once, when somebody is before. `over` is asked after each time of waiting.
+    `waits` is called once, when somebody is before, with who that is, as far as it is known. `over` is asked after each
+    time of waiting.
     """
     with _standing(hub, mine):
         reached("queue:entered")
         told = False
 
-        def wait() -> None:
+        def wait(whom: Waiting | None = None) -> None:
             nonlocal told
             if not told:
-                waits()
+                now = now_at_gates(hub)
+                waits(whom or next((one for one in line(hub) if now and one.run == now.runs[0]), None))
             told = True
 
         while True:
             if ahead := _ahead(hub, mine):
-                wait()
+                wait(ahead)
                 _until_gone(_file(hub, ahead.run))
             else:
                 with hub.turn("queue", wait):
