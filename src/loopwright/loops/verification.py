@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -144,13 +144,23 @@ def _run(desk: Desk, key: str, change: Change, mainline: str, gates: tuple[Gate,
         return
     standards = {one.name: one for one in agents.standards.read(desk.hub.tree(mainline))}
     with fresh_lab(desk, key, change.commit, mainline) as lab:
-        for gate in gates:
+        for index, gate in enumerate(gates):
+            if index:
+                _as_committed(lab, change.commit)
             desk.tell("command", f"$ {gate.command}", command=gate.command)
             verdict = GateCheck(gate, _COMMAND_SECONDS, desk.shop.secrets, desk.keep_output).check(change, lab)
             if taught := standards.get(gate.source):
                 verdict = in_the_name_of(taught, verdict)
             desk.tell("verdict", _said(verdict), passed=verdict.passed)
             yield verdict
+
+
+def _as_committed(lab: Lab, commit: str) -> None:
+    """Each gate judges the commit, not what the code that it ran before has made of the files. What git ignores stays:
+    a build for the tests that come next, and what `setup` installed."""
+    lab.alone()
+    with suppress(LabFailed):  # it has removed its whole folder: the gate itself says so
+        lab.restore(commit)
 
 
 def _said(verdict: Verdict) -> str:
