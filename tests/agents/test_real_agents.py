@@ -128,6 +128,6 @@ def test_a_real_agent_that_would_run_past_the_budget_is_refused_and_the_line_sto
     shop.model.script = Script([Session(role="maker", turns=[bash("ls")], repeat=True)])
     ran = shop.door("run", shop.plan("fix", PLAN.replace("merge: auto", "budget: {tokens: 40000}")), "--json")
     assert (ran.code, ran.json["outcome"]) == (3, "stopped"), str(ran)
-    assert 1 <= len(shop.model.requests) < 10
+    assert 10 < len(shop.model.requests) < 30  # of 1,700 tokens each: answers become short, and the budget is used
     assert ran.json["tokens"]["input"] + ran.json["tokens"]["cache_write"] <= 40_000
     assert shop.record(1)["stop"]["reason"] == "budget"
