@@ -214,6 +214,8 @@ class FolderLab:
 
     def _bring(self, into: str) -> bool:
         """Fetch the commit at the lab's HEAD into a ref of the hub's; whether that was possible."""
+        if not self._head()[0]:  # no plain file: git would wait at a pipe for as long as it is let
+            return False
         if self.walls is None:
             return self.private.bring(self.root, "HEAD", into)
         # Not by the lab's PATH: its own `git` could be anything.
