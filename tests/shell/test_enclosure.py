@@ -14,7 +14,7 @@ from loopwright.shell.ending import offspring
 
 def test_an_answer_that_comes_too_late_is_not_taken_for_that_of_the_next_question() -> None:
     before = offspring({os.getpid()})
-    enclosure = Enclosure(lambda: (["/usr/bin/env"], []), patience=1.0)
+    enclosure = Enclosure(lambda line: (["/usr/bin/env"], []), patience=1.0)
     enclosure.start()
     (first,) = offspring({os.getpid()}) - before
     descriptors = len([*Path("/proc/self/fd").iterdir()])

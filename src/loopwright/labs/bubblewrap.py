@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import functools
 import os
-import shutil
 import stat
 import sys
 import zlib
@@ -19,7 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from loopwright import shell
-from loopwright.labs import prefixes, seccomp
+from loopwright.labs import etc, prefixes, seccomp
+from loopwright.labs.prefixes import program as _program
 
 UID = 1000
 """The user and group that a lab's processes are behind the walls."""
@@ -31,31 +31,6 @@ _STAGES = ("/mnt", "/media", "/srv", "/opt")
 _TMP = 1 << 30
 """Bytes of each of the private temporary folders. They are memory, and count as the lab's."""
 
-_ETC = (
-    "alternatives",
-    "ca-certificates",
-    "ca-certificates.conf",
-    "java*",
-    "ld.so.cache",
-    "ld.so.conf",
-    "ld.so.conf.d",
-    "localtime",
-    "magic",
-    "mime.types",
-    "nsswitch.conf",
-    "os-release",
-    "pki",
-    "protocols",
-    "python3*",
-    "services",
-    "ssl",
-    "terminfo",
-    "timezone",
-)
-"""What of /etc (as patterns) programs need to work, none of it about this machine's people, hosts or keys."""
-
-_NETWORKED = ("resolv.conf", "hosts", "host.conf", "gai.conf", "pip.conf")
-_KEYS = Path("/etc/ssl/private")
 _NEED = ("bwrap", "setpriv", "unshare", "mount", "mkdir", "touch", "sh")
 
 _ENTERING = """set -e
@@ -135,16 +110,7 @@ def _staging(stage: str, where: Mapping[Path, str], file: Callable[[bytes], str]
 def missing() -> str:
     """Which of the programs that put the walls up isn't there, or ''."""
     needed = _NEED if os.geteuid() == 0 else _NEED[:1]
-    return next((name for name in needed if shutil.which(name, path=_SYSTEM_PATH) is None), "")
-
-
-_SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/run/current-system/sw/bin"
-
-
-@functools.lru_cache(maxsize=16)
-def _program(name: str) -> str:
-    """A program of the system's: never one that a PATH of somebody's names first."""
-    return shutil.which(name, path=_SYSTEM_PATH) or name
+    return next((name for name in needed if not _program(name).startswith("/")), "")
 
 
 def _words(shown: Shown, where: Mapping[Path, str], file: Callable[[bytes], str]) -> Iterator[str]:
@@ -175,25 +141,12 @@ def _system() -> Iterator[str]:
 
 
 def _etc(shown: Shown, file: Callable[[bytes], str]) -> Iterator[str]:
-    """An /etc of its own: what programs need of the host's, and a list of users with one in it."""
-    patterns = (*_ETC, *(_NETWORKED if shown.network else ()))
-    for path in sorted({path for pattern in patterns for path in Path("/etc").glob(pattern)}):
-        if path.exists() and _readable(path):
-            yield from ("--ro-bind", str(path.resolve()), str(path))
-    if _KEYS.is_dir():
-        yield from ("--tmpfs", str(_KEYS), "--remount-ro", str(_KEYS))
-    texts = {
-        "passwd": f"lab:x:{UID}:{UID}:lab:{shown.home}:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/bin/false\n",
-        "group": f"lab:x:{UID}:\nnogroup:x:65534:\n",
-    }
-    if not shown.network:
-        texts["hosts"] = "127.0.0.1 localhost lab\n::1 localhost\n"
-    for name, text in texts.items():
+    for path, source in etc.shown(network=shown.network).items():
+        yield from ("--ro-bind", str(source), str(path))
+    if etc.KEYS.is_dir():
+        yield from ("--tmpfs", str(etc.KEYS), "--remount-ro", str(etc.KEYS))
+    for name, text in etc.written(UID, shown.home, network=shown.network).items():
         yield from ("--perms", "0444", "--ro-bind-data", file(text.encode()), f"/etc/{name}")
-
-
-def _readable(path: Path) -> bool:
-    return bool(path.stat().st_mode & stat.S_IROTH)
 
 
 def _open_to_all(path: Path) -> bool:

@@ -43,6 +43,15 @@ class Group:
         counts = (line.split() for text in told for line in text.splitlines())
         return sum(int(words[1]) for words in counts if len(words) == 2 and words[0] == "oom_kill")
 
+    def holds(self, bounds: Bounds) -> bool:
+        """Whether these limits, or ones that leave less, are in force here: in these groups or the ones around them."""
+        memory = ("memory.limit_in_bytes", "memory.max")
+        return self._has(memory, bounds.memory) and self._has(("pids.max",), bounds.processes)
+
+    def _has(self, names: tuple[str, ...], most: int) -> bool:
+        files = (around / name for folder in self.folders for around in (folder, folder.parent) for name in names)
+        return any(told.isdecimal() and int(told) <= most for told in (_text(file).strip() for file in files))
+
     def remove(self) -> None:
         """Take them away; one in which something still lives stays."""
         for folder in self.folders:
@@ -68,6 +77,13 @@ def made(name: str, bounds: Bounds) -> Group:
     return Group(tuple(folders))
 
 
+def of(pid: int) -> Group:
+    """The control groups that a process is in, whoever has made them."""
+    own = _groups_of(str(pid))
+    first = [_ROOT / name / own[name] for name in ("memory", "pids") if name in own]
+    return Group(tuple(first or [_ROOT / own[""]] if own else ()))
+
+
 def left(name: str) -> Group:
     """The control groups of a lab that are there: whoever made them may have been killed since."""
     folders = (parent / f"{_OURS}{name}" for parent, _ in _places(Bounds(0, 0)))
@@ -83,7 +99,7 @@ def to_be_had() -> bool:
 
 def _places(bounds: Bounds) -> Iterator[tuple[Path, dict[str, int]]]:
     """The folders in which a group can be made, and what is to be written in it."""
-    own = _own_groups()
+    own = _groups_of("self")
     if own.get("memory") is not None:
         both = {"memory.limit_in_bytes": bounds.memory, "memory.memsw.limit_in_bytes": bounds.memory}
         yield _ROOT / "memory" / own["memory"], both
@@ -97,10 +113,10 @@ def _places(bounds: Bounds) -> Iterator[tuple[Path, dict[str, int]]]:
             return
 
 
-def _own_groups() -> dict[str, str]:
-    """This process's group by controller ('' is the second version's), relative to the controller's folder."""
+def _groups_of(pid: str) -> dict[str, str]:
+    """A process's group by controller ('' is the second version's), relative to the controller's folder."""
     found: dict[str, str] = {}
-    for line in _text(Path("/proc/self/cgroup")).splitlines():
+    for line in _text(Path(f"/proc/{pid}/cgroup")).splitlines():
         _, names, path = line.split(":", 2)
         found |= dict.fromkeys(names.split(","), path.lstrip("/"))
     return found

@@ -84,11 +84,8 @@ class FolderLab:
         halt: Callable[[], bool] | None = None,
         network: bool = False,
     ) -> Ran:
-        host = self.site.env
-        chosen = environment.of_lab(host, top=self.site.top, root=self.root, home=self.scratch, mark=self.mark)
-        # Not by the lab's own PATH: a `.venv/bin/bash` among the files would be the shell that gates run in.
-        bash = shutil.which("bash", path=host.get("PATH", os.defpath)) or "/bin/sh"
-        words = [bash, "-c", command] if isinstance(command, str) else command
+        chosen = environment.of_lab(self.site.env, top=self.site.top, root=self.root, home=self.scratch, mark=self.mark)
+        words = [self._program("bash", "/bin/sh"), "-c", command] if isinstance(command, str) else command
         everything = chosen | dict(env or {})
         words = [*self._limited(), *words]
         start = partial(self.walls.run, network=network) if self.walls else shell.run
@@ -98,6 +95,14 @@ class FolderLab:
             self.end_processes()  # also what was left in the background, and what holds deleted files open
             return replace(ran, halted=False, code=KILLED, output=f"{ran.output}\n{self.quota.told}")
         return ran
+
+    def _program(self, name: str, otherwise: str) -> str:
+        """Where a program of the system's is. Not by the lab's own PATH: a `.venv/bin/bash` among its files would be
+        the shell that gates run in."""
+        service = self.walls.service if self.walls else None
+        if service and service.programs is not None:
+            return service.programs.get(name, otherwise)
+        return shutil.which(name, path=self.site.env.get("PATH", os.defpath)) or otherwise
 
     def _halting(self, halt: Callable[[], bool] | None) -> Callable[[], bool] | None:
         quota = self.quota
@@ -218,8 +223,7 @@ class FolderLab:
             return False
         if self.walls is None:
             return self.private.bring(self.root, "HEAD", into)
-        # Not by the lab's PATH: its own `git` could be anything.
-        git = shutil.which("git", path=self.site.env.get("PATH", os.defpath)) or "git"
+        git = self._program("git", "git")
 
         def run(words: list[str]) -> Ran:
             return self.run([git, *words], seconds=bundle.SECONDS)

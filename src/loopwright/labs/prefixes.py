@@ -11,11 +11,14 @@ import contextlib
 import functools
 import os
 import pwd
+import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 """What every walled lab sees of the system, read-only."""
+
+SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/run/current-system/sw/bin"
 
 _PROGRAMS = ("bin", "sbin", "shims", ".bin")
 _MIXED = (".local", ".cargo", ".config", ".cache")
@@ -23,6 +26,12 @@ _MOST = 4096  # links of one folder that are looked at
 
 KEYS = ("credentials", "credentials.toml", ".netrc", ".npmrc", ".pypirc", ".git-credentials", ".env", "auth.json")
 """Files that are covered where a shown folder has them at its top: keys of registries lie beside some tool chains."""
+
+
+@functools.lru_cache(maxsize=16)
+def program(name: str) -> str:
+    """A program of the system's: never one that a PATH of somebody's names first. The bare name where there is none."""
+    return shutil.which(name, path=SYSTEM_PATH) or name
 
 
 @functools.lru_cache(maxsize=16)

@@ -37,17 +37,18 @@ def walls(site: Site, place: Path) -> Walls:
     """The walls around the lab at `place`; nothing stands yet."""
     user = bubblewrap.owner(place)
 
-    def put(doors: tuple[str, ...], network: bool) -> tuple[list[str], list[int]]:
+    def put(line: shell.Line, doors: tuple[str, ...], network: bool) -> tuple[list[str], list[int]]:
+        del line  # it is passed on
         return bubblewrap.wall(replace(shown(site, place), network=network), user, doors)
 
     name = sha256(os.fsencode(place)).hexdigest()[:16]
-    memory, processes = site.limits.get("memory", _memory() // 2), site.limits.get("processes", _PROCESSES)
-    return Walls(name, put, Bounds(memory, processes), user)
+    return Walls(name, put, bounds(site), user)
 
 
-def _memory() -> int:
-    """Bytes of memory of this machine."""
-    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+def bounds(site: Site) -> Bounds:
+    """What a lab may have of this machine: half of its memory, where the site says nothing else."""
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return Bounds(site.limits.get("memory", memory // 2), site.limits.get("processes", _PROCESSES))
 
 
 def shown(site: Site, place: Path) -> Shown:
@@ -61,10 +62,10 @@ def shown(site: Site, place: Path) -> Shown:
     programs = (*prefixes.of_path(path, home, private), *named)
     covered = tuple(key for folder in programs for name in prefixes.KEYS if (key := folder / name).is_file())
     written = (place / "root", place / "home")
-    return Shown(written, (*programs, *_stores(site.common / "objects")), covered, home=place / "home")
+    return Shown(written, (*programs, *stores(site.common / "objects")), covered, home=place / "home")
 
 
-def _stores(objects: Path) -> tuple[Path, ...]:
+def stores(objects: Path) -> tuple[Path, ...]:
     """The hub's objects, and those that they are borrowed from in turn."""
     found, ahead = dict[Path, None](), [objects]
     while ahead:
@@ -86,7 +87,7 @@ def unavailable() -> str:
     if missing := bubblewrap.missing():
         return f"{missing} isn't installed"
     bare = Shown((), tuple(prefixes.of_path(os.pathsep.join(bubblewrap.interpreter()), Path("/nonexistent"))))
-    enclosure = shell.Enclosure(lambda: bubblewrap.wall(bare, bubblewrap.owner(Path("/"))))
+    enclosure = shell.Enclosure(lambda line: bubblewrap.wall(bare, bubblewrap.owner(Path("/"))))
     try:
         enclosure.start()
     except LabFailed as problem:

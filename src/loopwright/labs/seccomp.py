@@ -17,13 +17,23 @@ _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 _NUMBER, _ARCH, _FIRST, _SECOND = 0, 4, 16, 24  # offsets in struct seccomp_data; the low half of an argument
 _ALLOW, _ERRNO = 0x7FFF0000, 0x00050000
 
-_NEW_NAMESPACES = 0x7E020080  # CLONE_NEWUSER, NEWNS, NEWPID, NEWNET, NEWIPC, NEWUTS, NEWCGROUP, NEWTIME
-_FAMILIES = (1, 2, 10, 16)  # unix, IPv4, IPv6, netlink
-_INTO_A_TERMINAL = (0x5412, 0x541C)  # TIOCSTI and TIOCLINUX: typing in the place of a person
+NEW_NAMESPACES = 0x7E020080  # CLONE_NEWUSER, NEWNS, NEWPID, NEWNET, NEWIPC, NEWUTS, NEWCGROUP, NEWTIME
+FAMILIES = (1, 2, 10, 16)  # unix, IPv4, IPv6, netlink
+INTO_A_TERMINAL = (0x5412, 0x541C)  # TIOCSTI and TIOCLINUX: typing in the place of a person
+
+_NAMES = """
+acct add_key adjtimex bpf chroot clock_adjtime clock_settime delete_module fanotify_init finit_module init_module
+ioperm iopl kcmp kexec_file_load kexec_load keyctl lookup_dcookie mount name_to_handle_at open_by_handle_at
+perf_event_open pivot_root process_vm_readv process_vm_writev ptrace quotactl reboot request_key setdomainname
+sethostname setns settimeofday swapoff swapon syslog umount2 unshare userfaultfd vhangup
+io_uring_setup io_uring_enter io_uring_register open_tree move_mount fsopen fsconfig fsmount fspick pidfd_getfd
+mount_setattr quotactl_fd open_tree_attr
+"""
+NAMES = tuple(_NAMES.split())
+"""What is refused whatever it is asked for; below are their numbers."""
 
 _SAME_EVERYWHERE = (425, 426, 427, 428, 429, 430, 431, 432, 433, 438, 442, 443, 467)
-"""io_uring_*, open_tree, move_mount, fsopen, fsconfig, fsmount, fspick, pidfd_getfd, mount_setattr, quotactl_fd,
-open_tree_attr: numbers from 424 on are the same on all machines."""
+"""io_uring_* and what follows it above: numbers from 424 on are the same on all machines."""
 
 
 @dataclass(frozen=True)
@@ -44,10 +54,6 @@ def _numbers(text: str) -> tuple[int, ...]:
 
 _X86_64 = _Machine(
     arch=0xC000003E,
-    # acct add_key adjtimex bpf chroot clock_adjtime clock_settime delete_module fanotify_init finit_module init_module
-    # ioperm iopl kcmp kexec_file_load kexec_load keyctl lookup_dcookie mount name_to_handle_at open_by_handle_at
-    # perf_event_open pivot_root process_vm_readv process_vm_writev ptrace quotactl reboot request_key setdomainname
-    # sethostname setns settimeofday swapoff swapon syslog umount2 unshare userfaultfd vhangup
     refused=_numbers(
         "163 248 159 321 161 305 227 176 300 313 175 173 172 312 320 246 250 212 165 303 304 "
         "298 155 310 311 101 179 169 249 171 170 308 164 168 167 103 166 272 323 153"
@@ -86,10 +92,10 @@ def _written(machine: _Machine) -> list[bytes]:
     for number in sorted((*machine.refused, *_SAME_EVERYWHERE)):
         lines += [_line(_EQUAL, number, 0, 1), refuse]
     lines += [_line(_EQUAL, machine.clone3, 0, 1), unknown]  # its flags can't be looked at; the C library takes clone
-    lines += _looking_at(machine.clone, _FIRST, [_line(_ANY_BIT, _NEW_NAMESPACES, 0, 1), refuse])
-    typing = [step for request in _INTO_A_TERMINAL for step in (_line(_EQUAL, request, 0, 1), refuse)]
+    lines += _looking_at(machine.clone, _FIRST, [_line(_ANY_BIT, NEW_NAMESPACES, 0, 1), refuse])
+    typing = [step for request in INTO_A_TERMINAL for step in (_line(_EQUAL, request, 0, 1), refuse)]
     lines += _looking_at(machine.ioctl, _SECOND, typing)
-    families = [step for family in _FAMILIES for step in (_line(_EQUAL, family, 0, 1), _returns(_ALLOW))]
+    families = [step for family in FAMILIES for step in (_line(_EQUAL, family, 0, 1), _returns(_ALLOW))]
     lines += _looking_at(machine.socket, _FIRST, [*families, refuse])
     lines += _looking_at(machine.prlimit, _FIRST, [_line(_EQUAL, 0, 1, 0), refuse])  # another process's limits
     return [*lines, _returns(_ALLOW)]

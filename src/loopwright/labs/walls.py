@@ -16,9 +16,19 @@ from loopwright.labs.cgroups import Bounds, Group
 from loopwright.labs.relay import Relay
 from loopwright.vocabulary import Ran
 
-Put = Callable[[tuple[str, ...], bool], tuple[Sequence[str], Sequence[int]]]
-"""Makes the words that put a program behind the walls; given are the files by which a process gets its limits, and
-whether it may reach the network."""
+Put = Callable[[shell.Line, tuple[str, ...], bool], tuple[Sequence[str], Sequence[int]]]
+"""Makes the words that put a program behind the walls; given are its line to the host, the files by which a process
+gets its limits, and whether it may reach the network."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """Somebody else's service that puts walls up and sets their limits, where we don't do so ourselves."""
+
+    line: Callable[[], shell.Called]
+    env: Mapping[str, str]  # of its client
+    clear: Callable[[], None]  # end what it may still have standing for this lab
+    programs: Mapping[str, str] | None = None  # where programs are behind these walls, where not as on the host
 
 
 @dataclass
@@ -29,6 +39,7 @@ class Walls:
     put: Put
     bounds: Bounds
     user: int | None = None
+    service: Service | None = None
     group: Group = field(default_factory=Group)
     enclosure: shell.Enclosure = field(init=False)
     ways: dict[int, Relay | None] = field(default_factory=dict)  # by port of the host's loopback
@@ -39,8 +50,11 @@ class Walls:
     def stand(self) -> None:
         """Put them up. Raises LabFailed."""
         self.fall()
-        self.group = cgroups.made(self.name, self.bounds)
-        self.enclosure.start()
+        if self.service is None:
+            self.group = cgroups.made(self.name, self.bounds)
+        line = self.enclosure.start()
+        if isinstance(line, shell.Called):
+            self.group = cgroups.of(line.pid)
         for port in self.ways:
             self.ways[port] = Relay(self.enclosure.listen(port), port)
 
@@ -108,7 +122,12 @@ class Walls:
             self.fall()
 
     def _enclosed(self, *, network: bool) -> shell.Enclosure:
-        return shell.Enclosure(lambda: self.put(self.group.doors, network))
+        def wall(line: shell.Line) -> tuple[Sequence[str], Sequence[int]]:
+            return self.put(line, self.group.doors, network)
+
+        if self.service is None:
+            return shell.Enclosure(wall)
+        return shell.Enclosure(wall, self.service.line, self.service.env)
 
     def fall(self) -> None:
         """End everything behind them; it is gone when this returns."""
@@ -117,5 +136,8 @@ class Walls:
                 way.close()
             self.ways[port] = None
         self.enclosure.end()
-        cgroups.left(self.name).remove()
+        if self.service is None:
+            cgroups.left(self.name).remove()
+        else:
+            self.service.clear()
         self.group = Group()

@@ -12,28 +12,27 @@ import os
 import socket
 import struct
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib import resources
 from pathlib import Path
 from typing import IO
 
 from loopwright.errors import LabFailed
 from loopwright.shell.adopting import ours
 from loopwright.shell.ending import offspring
+from loopwright.shell.lines import Inherited, Line
 from loopwright.shell.running import attend
 from loopwright.vocabulary import Ran
 
 _TO_START = 20.0  # seconds; measured: 0.03 on an idle machine
-_TO_END = 5.0
 FELL = 137
 """The exit code of a command whose walls fell on it: the whole lab was ended, most often for its memory."""
 
-Wall = Callable[[], tuple[Sequence[str], Sequence[int]]]
-"""Makes the words that put a program behind walls, and the descriptors that they speak of, which are closed here."""
+Wall = Callable[[Line], tuple[Sequence[str], Sequence[int]]]
+"""Makes the words that put a program behind walls, and the descriptors that they speak of, which are closed here. Given
+is the line of that program to the host, which some walls must show it."""
 
 
 class Fell(LabFailed):
@@ -45,10 +44,12 @@ class Enclosure:
     """What runs behind one set of walls."""
 
     wall: Wall
-    python: str = field(default_factory=lambda: str(Path(sys.executable).resolve()))
+    line: Callable[[], Line] = Inherited
+    env: Mapping[str, str] = field(default_factory=dict)  # of the walls' own program; nothing of it is seen behind them
     patience: float = _TO_START  # seconds for an answer
     _child: subprocess.Popen[bytes] | None = None
     _control: socket.socket | None = None
+    _line: Line | None = None
     _one: threading.Lock = field(default_factory=threading.Lock)
     _asked: int = 0
 
@@ -57,47 +58,54 @@ class Enclosure:
         """Whether it was started, and nobody has ended it since."""
         return self._child is not None and self._child.poll() is None
 
-    def start(self) -> None:
+    def start(self) -> Line:
         """Start the first process. From a thread that lives as long as this is to live: its end is theirs.
 
         Raises LabFailed with what the walls' program said.
         """
         try:
-            before, held = self.wall()
-        except OSError as problem:  # a folder that was to be shown is gone, or can't be looked at
-            raise LabFailed(f"the lab's walls can't be planned: {problem}") from problem
-        mine, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        held = [*held, program := _program()]
-        first = [self.python, "-I", "-S", f"/proc/self/fd/{program}", str(theirs.fileno())]
+            self._line = line = self.line()
+        except OSError as problem:
+            raise LabFailed(f"no line can be laid into the lab: {problem}") from problem
+        self._child = self._born(line)
         try:
-            child = ours(
+            self._control = line.meet(self._child)
+            self._control.settimeout(self.patience)
+            ready, why = self._control.recv(64) == b"ready", "nothing was said within 20 s"
+        except (OSError, LabFailed) as problem:
+            ready, why = False, str(problem)
+        if not ready:
+            said = self._end()
+            raise LabFailed(f"the lab's walls don't stand: {said or why}")
+        return line
+
+    def _born(self, line: Line) -> subprocess.Popen[bytes]:
+        """Start the walls' program. Raises LabFailed."""
+        held = list(line.held)
+        try:
+            before, named = self.wall(line)
+            held += named
+            return ours(
                 lambda: subprocess.Popen(
-                    [*before, *first],
+                    [*before, *line.first],
                     cwd="/",
-                    env={},
+                    env=dict(self.env),
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
                     stderr=subprocess.PIPE,
                     start_new_session=True,
-                    pass_fds=(*held, theirs.fileno()),
+                    pass_fds=held,
                 )
             )
-        except OSError as problem:
-            mine.close()
-            raise LabFailed(f"{before[0]} can't be started: {problem.strerror}") from problem
+        except OSError as problem:  # there is no such program, or no such folder to be shown
+            self._end()
+            raise LabFailed(f"the lab's walls can't be put up: {problem}") from problem
+        except LabFailed:
+            self._end()
+            raise
         finally:
-            theirs.close()
             for descriptor in held:
                 os.close(descriptor)
-        self._child, self._control = child, mine
-        mine.settimeout(self.patience)
-        try:
-            ready = mine.recv(64)
-        except OSError:
-            ready = b""
-        if ready != b"ready":
-            said = self._end()
-            raise LabFailed(f"the lab's walls don't stand: {said or 'nothing was said within 20 s'}")
 
     def run(
         self,
@@ -138,9 +146,11 @@ class Enclosure:
                     self._ask("go_on")
 
     def processes(self) -> set[int]:
-        """All behind the walls, the first one and the walls' own program among them."""
-        child = self._child
-        return set() if child is None else offspring({child.pid})
+        """All behind the walls, the first one among them, and the walls' own program where that is a parent of it."""
+        child, line = self._child, self._line
+        if child is None or line is None:
+            return set()
+        return {line.pid} | offspring({line.pid}) if line.pid else offspring({child.pid})
 
     def settle(self) -> None:
         """What is at work behind the walls now stays when `alone` ends the others. Raises LabFailed."""
@@ -208,15 +218,20 @@ class Enclosure:
 
     def _end(self) -> str:
         """End everything; what the walls' program had said."""
-        child, control = self._child, self._control
-        self._child = self._control = None
-        if child is None or control is None:
-            return ""
+        child, control, line = self._child, self._control, self._line
+        self._child = self._control = self._line = None
         # The first process ends when its line is closed, and with it the kernel ends all the others and waits for them;
         # only then does the walls' program end. To kill that one first would leave the others dying by themselves.
-        control.close()
+        if control is not None:
+            control.close()
+        if line is not None:
+            line.over()
+        if child is None or line is None:
+            return ""
         try:
-            _, said = child.communicate(timeout=_TO_END)
+            _, said = child.communicate(timeout=line.patience)
+            if child.returncode >= 0:
+                line.forget()
         except subprocess.TimeoutExpired:
             child.kill()
             _, said = child.communicate()
@@ -262,10 +277,3 @@ class _Inside:
         self.returncode = struct.unpack("i", told)[0] if len(told) == 4 else FELL
         self.line.close()
         return self.returncode
-
-
-def _program() -> int:
-    """A descriptor of the first program's text, which need not lie anywhere behind the walls."""
-    descriptor = os.memfd_create("loopwright-lab")
-    os.write(descriptor, resources.files("loopwright.shell").joinpath("first.py").read_bytes())
-    return descriptor

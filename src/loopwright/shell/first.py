@@ -1,7 +1,8 @@
 """The first process behind a lab's walls: starts its commands, reaps its orphans, and ends when its host is gone.
 
-It is run from a descriptor, so that no file of the host's need be seen behind the walls, and speaks the standard
-library only, of it what loads fast (pathlib and json took a third of the time until it stood). As process 1 of a
+It is run from a descriptor, so that no file of the host's need be seen behind the walls, or, where none can be passed
+on, from the folder in which its line to the host lies. It speaks the standard library only: of Python 3.9, for an
+image's may be old, and what loads fast (pathlib and json took a third of the time until it stood). As process 1 of a
 namespace of its own it can't be killed from inside, and when it ends, the kernel ends everything with it. It lets
 nobody look into it (not dumpable), so that no exit code is forged in it.
 
@@ -22,6 +23,7 @@ says there means: end it.
 
 import contextlib
 import ctypes
+import errno
 import marshal
 import os
 import selectors
@@ -132,7 +134,7 @@ def _become(request: int, streams: list[int]) -> None:
         os.chdir(told["cwd"])
         os.execvpe(words[0], words, told["env"])
     except OSError as problem:
-        code = 127 if isinstance(problem, FileNotFoundError | NotADirectoryError) else 126
+        code = 127 if problem.errno in (errno.ENOENT, errno.ENOTDIR) else 126
         os.write(2, f"{problem.filename or words[0]}: {problem.strerror}".encode(errors="surrogateescape"))
     except ValueError as problem:  # a NUL in a word
         os.write(2, f"{words[0]}: {problem}".encode(errors="replace"))
@@ -268,5 +270,14 @@ def _listen(control: socket.socket, number: bytes, port: int) -> None:
         socket.send_fds(control, [number + b" done"], [server.fileno()])
 
 
+def _line(told: str) -> socket.socket:
+    """The control socket: a descriptor that was passed on, or the path of a socket to be called."""
+    if told.isdecimal():
+        return socket.socket(fileno=int(told))
+    control = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    control.connect(told)
+    return control
+
+
 if __name__ == "__main__":
-    main(socket.socket(fileno=int(sys.argv[1])))
+    main(_line(sys.argv[1]))
