@@ -17,24 +17,28 @@ from loopwright.errors import BadUse
 from loopwright.folders import agents, dotenv, skills
 from loopwright.folders.trees import DiskTree
 from loopwright.journal.hub import Hub
-from loopwright.labs import clone, room, sandbox, worktree
+from loopwright.labs import clone, container, room, sandbox, worktree
 from loopwright.loops import starting
 from loopwright.models.defaults import access, choose
 from loopwright.vocabulary import Allowance, Event, Loops, Plan, Role, Skill, Standard
 
 LABS: dict[str, OpenLab] = {
     "clone": clone.open_lab,
+    "container": container.open_lab,
     "sandbox": sandbox.open_lab,
     "worktree": worktree.open_lab,
 }
 KINDS = ("auto", *LABS)
 """What LOOPS.md and a plan may ask for; `auto` takes the most isolated kind that is to be had."""
 
-ISOLATION = ("worktree", "clone", "sandbox")
+ISOLATION = ("worktree", "clone", "sandbox", "container")
 """The kinds of lab, from the least isolated one."""
 
-_LACKING: dict[str, Callable[[], str]] = {"sandbox": sandbox.unavailable}
-_MEND = {"sandbox": "install bubblewrap (`apt install bubblewrap`), and let users make namespaces"}
+_LACKING: dict[str, Callable[[], str]] = {"sandbox": sandbox.unavailable, "container": container.unavailable}
+_MEND = {
+    "sandbox": "install bubblewrap (`apt install bubblewrap`), and let users make namespaces",
+    "container": "install podman (`apt install podman`) or docker, and see that you may run containers with limits",
+}
 
 BACKENDS: dict[str, Backend] = {
     "anthropic": Anthropic(),
@@ -84,7 +88,7 @@ def assemble(
         return by_folder | {skill.name: skill for skill in found}
 
     return Workshop(
-        site=Site(hub.top, hub.common, hub.labs, hub.object_format, environ, {"core": 0}, floor(env)),
+        site=Site(hub.top, hub.common, hub.labs, hub.object_format, environ, {"core": 0}, floor(env), loops.image),
         loops=loops,
         lab_kind=kind,
         open_lab=lab(kind),
@@ -151,6 +155,8 @@ def lab_kind(loops: Loops, plan: Plan | None = None) -> tuple[str, tuple[str, ..
     without = lacking("sandbox") if "auto" in asked else ""
     kinds = [("clone" if without else "sandbox") if kind == "auto" else _had(kind) for kind in asked]
     kind = max(kinds, key=_strength)
+    if kind == "container" and loops.image:
+        _must_do(loops.image)
     if without and kind == "clone":
         why = f"lab: clone (no sandbox here: {without}): a command in it runs as you, and can see what you can see"
         return kind, (why,)
@@ -168,6 +174,14 @@ def _had(kind: str) -> str:
     if without := lacking(kind):
         raise BadUse(f"a lab of kind `{kind}` was asked for, and can't be had here: {without}", mend(kind))
     return kind
+
+
+def _must_do(image: str) -> None:
+    """See that labs can be opened from an image. Raises BadUse; it is not pulled, which may take long and isn't asked
+    for."""
+    problem, mend = container.lacks(image)
+    if problem:
+        raise BadUse(f"agents/LOOPS.md: image: {problem}", mend)
 
 
 def lacking(kind: str) -> str:

@@ -184,12 +184,6 @@ BAD = {
     ),
     "nobody to make it": Bad({"agents/maker.md": "---\nbackend: none\n---\n"}, ("agents/maker.md:", "maker")),
     "a lab that is none": Bad({"plans/fix.md": titled(header="lab: spaceship")}, ("plans/fix.md:2: lab", "clone")),
-    "a lab that can't be had": Bad(
-        {"plans/fix.md": titled(header="lab: container")}, ("plans/fix.md:2: there is no lab 'container'",)
-    ),
-    "LOOPS.md's lab can't be had": Bad(
-        {LOOPS_AT: "---\nmainline: main\nlab: container\n---\n"}, (f"{LOOPS_AT}:3: there is no lab 'container'",)
-    ),
     "LOOPS.md's lab is none": Bad({LOOPS_AT: "---\nmainline: main\nlab: spaceship\n---\n"}, (f"{LOOPS_AT}:3: lab",)),
     "YAML that doesn't parse": Bad({"plans/fix.md": titled(header="status: [ready")}, ("plans/fix.md:", "parse")),
     "LOOPS.md doesn't parse": Bad({LOOPS_AT: "---\nmainline: [main\n---\n"}, (f"{LOOPS_AT}:",)),
@@ -265,13 +259,13 @@ def test_all_problems_of_a_plan_come_in_one_pass(keyed: Shop) -> None:
 
 def test_all_problems_of_all_files_that_a_run_needs_come_in_one_pass(keyed: Shop) -> None:
     chunks = "## Chunks\n### 1. Do\nSkill: magic\n### 2. More\nSkill: alchemy\n"
-    keyed.plan("fix", titled(chunks, header="priority: P9\nlab: container\ndepends-on: [ghost]"))
+    keyed.plan("fix", titled(chunks, header="priority: P9\nlab: spaceship\ndepends-on: [ghost]"))
     for role in ("maker", "reviewer"):
         keyed.write(f"agents/{role}.md", "---\nbackend: wizard\n---\nWork.\n")
     keyed.write("agents/checker.md", "---\nbackend: command\n---\nWork.\n")
     keyed.write("agents/auditor.md", "---\nbackend: wizard\n---\nNo run asks for it.\n")
     before = written(keyed.path, keyed.door.env)
-    plan = ("fix.md:2: priority", "fix.md:3: there is no lab 'container'", "fix.md:4: 'ghost' isn't there yet")
+    plan = ("fix.md:2: priority", "fix.md:3: lab", "fix.md:4: 'ghost' isn't there yet")
     skills = ("fix.md:10: there is no skill 'magic'", "fix.md:12: there is no skill 'alchemy'")
     roles = ("maker.md:2: there is no backend", "reviewer.md:2: there is no backend", "checker.md:1: ")
 

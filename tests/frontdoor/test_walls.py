@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -106,13 +107,18 @@ def test_a_hostile_maker_finds_no_key_and_moves_nothing(shop: Shop, scripted: Sc
 # ---------------------------------------------------------------- where there is no sandbox
 
 
-def without_bubblewrap(shop: Shop, *words: str) -> subprocess.CompletedProcess[str]:
-    """A command on a machine that has none: its program is covered, in a view of the files that nobody else has."""
-    script = 'mount --bind /dev/null "$1" && shift && exec "$@"'
-    program = shutil.which("bwrap", path="/usr/local/bin:/usr/bin:/bin") or ""
-    apart = ["unshare", "--mount", "--propagation", "private", "sh", "-c", script, "sh", program]
+def without(programs: Sequence[str], shop: Shop, *words: str) -> subprocess.CompletedProcess[str]:
+    """A command on a machine that hasn't got these: they are covered, in a view of the files that nobody else has."""
+    script = 'while [ "$1" != -- ]; do mount --bind /dev/null "$1"; shift; done; shift; exec "$@"'
+    places = ("/usr/local/bin", "/usr/bin")
+    found = [path for name in programs for place in places if (path := shutil.which(name, path=place))]
+    apart = ["unshare", "--mount", "--propagation", "private", "sh", "-c", script, "sh", *found, "--"]
     line = [*apart, sys.executable, "-m", "loopwright", *words]
     return subprocess.run(line, cwd=shop.path, env=dict(shop.door.env), capture_output=True, text=True)
+
+
+def without_bubblewrap(shop: Shop, *words: str) -> subprocess.CompletedProcess[str]:
+    return without(["bwrap"], shop, *words)
 
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can cover a program")

@@ -33,7 +33,7 @@ def test_every_kind_has_a_row_and_every_row_speaks_of_what_there_is() -> None:
     assert set(KEPT) == set(LABS)
     assert set().union(*KEPT.values()) == {promise.name for promise in PROMISES}
     weaker = [KEPT[kind] for kind in ISOLATION]
-    assert all(less < more for less, more in itertools.pairwise(weaker))
+    assert all(less <= more for less, more in itertools.pairwise(weaker))
 
 
 def test_what_gets_out_of_a_lab_is_what_its_row_says(place: Place, tmp_path: Path) -> None:
@@ -74,14 +74,18 @@ def test_an_ordinary_user_has_the_same_walls_as_root(walled: Place, library: Pat
         )  # fmt: skip
     assert ran.stdout, ran.stderr
     held = json.loads(ran.stdout)
+    if lacking := held.get("lacking"):
+        pytest.skip(f"an ordinary user can't have a {walled.kind} here: {lacking}")
     assert held == {name: name in guarantees.of(walled.kind) for name in held}
 
 
 _TRYING = """
 import json, os, sys
 from pathlib import Path
-from loopwright.labs import probing, sandbox
-print(json.dumps(probing.tried({"sandbox": sandbox.open_lab}[sys.argv[1]], Path.cwd(), os.environ)))
+from loopwright.labs import container, probing, sandbox
+kind = {"sandbox": sandbox, "container": container}[sys.argv[1]]
+lacking = kind.unavailable()
+print(json.dumps({"lacking": lacking} if lacking else probing.tried(kind.open_lab, Path.cwd(), os.environ)))
 """
 
 
@@ -302,7 +306,9 @@ def test_what_a_killed_process_left_of_its_limits_is_taken_away(walled: Place) -
 
     leave(walled, work)
     assert made
-    assert not any(folder.exists() for folder in made)
+    until(lambda: not any(folder.exists() for folder in made), seconds=5)
+    if walled.kind == "container":  # their names are the engine's, and never come again
+        return
     for folder in made:  # as if the power had gone
         folder.mkdir()
     with walled.open():

@@ -113,7 +113,8 @@ def _summary(brief: Brief, ran: Ran) -> str:
         where = brief.role.path or f"agents/{brief.role.name}.md"
         return (
             f"the command of {where} can't be started in the lab (exit {ran.code}): {brief.role.command}\n{tail}\n"
-            "  mend: install the program, or put its folder on PATH: a sandbox shows nothing else of a home"
+            "  mend: install the program, or put its folder on PATH: a sandbox shows nothing else of a home, and a "
+            "container with an `image:` nothing but what is in that"
         )
     return tail or f"exit {ran.code}, without a word"
 

@@ -37,7 +37,7 @@ def _kind(kind: str, lacking: str, env: Mapping[str, str]) -> dict[str, Any]:
                 held = probing.tried(workshop.LABS[kind], Path(folder).resolve(), env)
             except LabFailed as problem:
                 lacking = str(problem).splitlines()[0]
-        held["bounds"] = cgroups.to_be_had()
+        held["bounds"] = kind == "container" or cgroups.to_be_had()  # one that bounds nothing isn't to be had
     promised = guarantees.of(kind)
     table = {one.name: {"promised": one.name in promised, "held": held.get(one.name)} for one in guarantees.PROMISES}
     return {"kind": kind, "available": not lacking, "lacking": lacking or None, "guarantees": table}
@@ -64,10 +64,10 @@ def lines(table: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
     kinds = [lab for lab in table if lab["available"]]
     widest = max(len(one.text) for one in PROMISES)
-    yield "  ".join([f"{'kinds of lab, as tried just now':{widest}}", *(f"{lab['kind']:>8}" for lab in kinds)])
+    yield "  ".join([f"{'kinds of lab, as tried just now':{widest}}", *(f"{lab['kind']:>9}" for lab in kinds)])
     for one in PROMISES:
         cells = (_cell(**lab["guarantees"][one.name]) for lab in kinds)
-        yield "  ".join([f"{one.text:{widest}}", *(f"{cell:>8}" for cell in cells)])
+        yield "  ".join([f"{one.text:{widest}}", *(f"{cell:>9}" for cell in cells)])
 
 
 def _cell(*, promised: bool, held: bool | None) -> str:

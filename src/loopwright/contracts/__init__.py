@@ -133,6 +133,7 @@ class Site:
     env: Mapping[str, str]  # the host's environment, to choose a lab's from; keys never pass
     limits: Mapping[str, int]  # rlimits by name (fsize, nproc, ...), and a whole lab's memory and processes
     floor: int = 256 << 20  # bytes that must be free beside a lab's own files before it opens; 0: as many as it takes
+    image: str = ""  # whose system a container has; "": this machine's
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,7 @@ KEPT: Mapping[str, frozenset[str]] = {
     "worktree": _FOLDER,
     "clone": _FOLDER | {"refs"},
     "sandbox": _WALLED,
+    "container": _WALLED,
 }
 """By kind: the names of what it promises. What isn't there must be expected to happen."""
 

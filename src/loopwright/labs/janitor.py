@@ -20,7 +20,7 @@ from loopwright import shell
 from loopwright.checkpoints import reached
 from loopwright.contracts import Site
 from loopwright.errors import GitFailed, LabFailed
-from loopwright.labs import environment, leases, opening, sandbox, worktree
+from loopwright.labs import container, environment, leases, opening, sandbox, worktree
 from loopwright.labs.folder import hub_of
 from loopwright.labs.leases import Lease
 
@@ -30,7 +30,7 @@ AGE = 3600.0
 REFS = "refs/loopwright/labs"
 _NAME = re.compile(r"gen-(\d+)(?:-[\w.-]+)?")
 
-_WALLS = {"sandbox": sandbox.walls}
+_WALLS = {"sandbox": sandbox.walls, "container": container.walls}
 """Behind these, what a role committed is packed, so that the host's git needn't read its repository."""
 
 Needed = Callable[[int], bool]
