@@ -11,6 +11,9 @@ How fast and how frugal the product is, each figure beside a floor that was meas
 | `idle_watcher`  | memory and CPU of a watcher that has nothing to do                | a bare watchdog      |
 | `classification`| failed commands classified per second, of 1 MB too                | stripping escapes    |
 | `gateway_delay` | a request, and the pieces of a stream, through the gateway        | the endpoint itself  |
+| `lab_opening`   | opening, one command and closing, for each kind of lab            | a clone; bare walls  |
+| `hundred_labs`  | 100 labs, four at once: a commit in each, collected and closed    | git alone            |
+| `many_plans`    | plans a minute on 20,000 files, up to 32 at once; what labs hold  | `git worktree add`   |
 
 A benchmark is a module with ABOUT, `take` (does the work, proves that it was done, returns samples) and `judge` (a
 pure function from samples to figures, so that a result can be judged again). The rest is shared: `results` (what a

@@ -22,18 +22,22 @@ from loopwright.vocabulary import Allowance
 
 ABOUT = (
     "One request after the other to an endpoint in the same process that answers at once, directly and through the "
-    "gateway, with a transcript on disk; and how long after its sending each piece of a stream arrives."
+    "gateway, with a transcript on disk; how long a stream's first piece takes from the request, and how long after "
+    "its sending each piece arrives."
 )
 _KEY, _MODEL = "a-key", "claude-opus-5-5"
 _APART = 0.005  # seconds between two pieces of a stream
 _DIRECT, _THROUGH = "direct: request", "gateway: request"
+_FIRST, _FIRST_THROUGH = "direct: first piece of a stream", "gateway: first piece of a stream"
 _PIECE, _PIECE_THROUGH = "direct: a piece of a stream", "gateway: a piece of a stream"
+
+_NAMES = (_DIRECT, _THROUGH, _FIRST, _FIRST_THROUGH, _PIECE, _PIECE_THROUGH)
 
 
 def take(*, quick: bool) -> Taken:
     """Rounds that take turns: a request directly, one through the gateway, and the same streamed."""
     rounds = 5 if quick else 200
-    samples: dict[str, list[float]] = {name: [] for name in (_DIRECT, _THROUGH, _PIECE, _PIECE_THROUGH)}
+    samples: dict[str, list[float]] = {name: [] for name in _NAMES}
     with _far_side() as far, tempfile.TemporaryDirectory() as folder:
         lines = Lines(Path(folder) / "transcript.jsonl")
         may = Allowance(turns=10 * rounds, seconds=None)
@@ -60,6 +64,9 @@ def judge(samples: Samples) -> tuple[Figure, ...]:
         median(samples, _DIRECT),
         median(samples, _THROUGH, headline=True),
         paired(samples, "a request through the gateway to a direct one", _THROUGH, _DIRECT, headline=True),
+        median(samples, _FIRST),
+        median(samples, _FIRST_THROUGH, headline=True),
+        paired(samples, "the first piece through the gateway to a direct one", _FIRST_THROUGH, _FIRST, headline=True),
         median(samples, _PIECE),
         median(samples, _PIECE_THROUGH, headline=True),
     )
@@ -127,17 +134,19 @@ def _far_side() -> Iterator[_Far]:
 
 def _rounds(samples: dict[str, list[float]], far: _Far, door: Gateway, rounds: int) -> None:
     ways = (
-        (_DIRECT, _PIECE, http.client.HTTPConnection("127.0.0.1", far.server_address[1])),
-        (_THROUGH, _PIECE_THROUGH, http.client.HTTPConnection("127.0.0.1", door.port)),
+        (_DIRECT, _FIRST, _PIECE, http.client.HTTPConnection("127.0.0.1", far.server_address[1])),
+        (_THROUGH, _FIRST_THROUGH, _PIECE_THROUGH, http.client.HTTPConnection("127.0.0.1", door.port)),
     )
-    for _, _, talk in ways:  # the first one opens connections, and imports the HTTP client
+    for *_, talk in ways:  # the first one opens connections, and imports the HTTP client
         _asked(talk, door.token)
     for _ in range(rounds):
-        for name, _, talk in ways:
+        for name, *_, talk in ways:
             samples[name].append(_asked(talk, door.token))
     for _ in range(max(rounds // 20, 1)):
-        for _, name, talk in ways:
-            samples[name] += _streamed(talk, door.token, far)
+        for _, first, piece, talk in ways:
+            after, pieces = _streamed(talk, door.token, far)
+            samples[first].append(after)
+            samples[piece] += pieces
 
 
 def _ask(talk: http.client.HTTPConnection, token: str, *, stream: bool) -> http.client.HTTPResponse:
@@ -155,12 +164,13 @@ def _asked(talk: http.client.HTTPConnection, token: str) -> float:
     return time.perf_counter() - began
 
 
-def _streamed(talk: http.client.HTTPConnection, token: str, far: _Far) -> list[float]:
-    """Seconds from the sending of each piece to its arrival."""
+def _streamed(talk: http.client.HTTPConnection, token: str, far: _Far) -> tuple[float, list[float]]:
+    """Seconds from the request to its first piece, and from the sending of each piece to its arrival."""
+    began = time.perf_counter()
     answer = _ask(talk, token, stream=True)
     heard: list[float] = []
     while line := answer.readline():
         if line.startswith(b"data:"):
             heard.append(time.perf_counter())
     must(len(heard) == len(far.sent), f"{len(far.sent)} pieces, not {len(heard)}")
-    return [arrived - sent for arrived, sent in zip(heard, far.sent, strict=True)]
+    return heard[0] - began, [arrived - sent for arrived, sent in zip(heard, far.sent, strict=True)]

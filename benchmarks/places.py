@@ -61,9 +61,9 @@ class Place:
 
 
 @contextlib.contextmanager
-def place() -> Iterator[Place]:
-    """A place, gone when the block ends."""
-    with tempfile.TemporaryDirectory(prefix="loopwright-bench-", ignore_cleanup_errors=True) as folder:
+def place(within: Path | None = None) -> Iterator[Place]:
+    """A place, gone when the block ends; `within` a folder other than the system's for temporary files."""
+    with tempfile.TemporaryDirectory(prefix="loopwright-bench-", dir=within, ignore_cleanup_errors=True) as folder:
         found = Place(Path(folder))
         found.home.mkdir()
         (found.home / ".gitconfig").write_text("[user]\n\tname = Ada\n\temail = ada@example.org\n")
@@ -96,10 +96,10 @@ class Ended:
         return self
 
 
-def timed(words: Sequence[str], where: Path, env: Mapping[str, str]) -> Ended:
+def timed(words: Sequence[str], where: Path, env: Mapping[str, str], limit: float = LIMIT) -> Ended:
     """Run a command to its end and measure it."""
     with started(words, where, env) as process:
-        return process.wait()
+        return process.wait(limit)
 
 
 @dataclass
@@ -115,9 +115,9 @@ class Started:
         """What it wrote so far: `out` or `err`."""
         return (self.folder / name).read_text(errors="replace")
 
-    def wait(self) -> Ended:
-        """Its end. Raises NotDone when it doesn't come within LIMIT."""
-        with _alarm(self.child.pid):
+    def wait(self, limit: float = LIMIT) -> Ended:
+        """Its end. Raises NotDone when it doesn't come within `limit` seconds."""
+        with _alarm(self.child.pid, limit):
             _, status, used = os.wait4(self.child.pid, 0)
         seconds = time.monotonic() - self.began
         self.waited = True
@@ -127,15 +127,15 @@ class Started:
 
 
 @contextlib.contextmanager
-def _alarm(pid: int) -> Iterator[None]:
-    """SIGKILL for a process that takes longer than LIMIT."""
+def _alarm(pid: int, limit: float) -> Iterator[None]:
+    """SIGKILL for a process that takes longer than `limit` seconds."""
 
     def kill(*_: object) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
 
     before = signal.signal(signal.SIGALRM, kill)
-    signal.setitimer(signal.ITIMER_REAL, LIMIT)
+    signal.setitimer(signal.ITIMER_REAL, limit)
     try:
         yield
     finally:
