@@ -24,11 +24,17 @@ def test_a_gate_that_writes_over_files_has_no_say_in_the_next_ones(scripted: Scr
     assert "forged" not in shop.git("show", "main:src/pricing.py")
 
 
-def test_a_gate_that_removes_all_files_leaves_the_next_one_to_a_second_look(scripted: Scripted) -> None:
-    """Which it gets in a lab of its own, as every gate that fails."""
+SWAPS = "d=$PWD; cp -a $d $d.forged; touch $d.forged/forged; cd /; mv $d $d.old; ln -s $d.forged $d"
+
+
+@pytest.mark.parametrize("spoils", ["rm -rf $PWD", SWAPS], ids=["removed", "swapped"])
+def test_after_a_gate_that_removes_all_files_or_puts_others_there_the_next_ones_get_a_fresh_lab(
+    scripted: Scripted, spoils: str
+) -> None:
     shop = scripted([good_maker(), *judges()])
-    shop.plan("fix", PLAN.replace("## Goal", "## Checks\n- `rm -rf $PWD`\n- `[ -e src/pricing.py ]`\n\n## Goal"))
+    sees = "[ -e src/pricing.py ] && [ ! -e forged ]"
+    shop.plan("fix", PLAN.replace("## Goal", f"## Checks\n- `{spoils}`\n- `{sees}`\n\n## Goal"))
 
     told = shop.door("run", "fix", "--json")
 
-    assert (told.code, told.json["landed"]) == (0, True), told.err
+    assert (told.code, told.json["landed"], told.json["flaky"]) == (0, True, 0), told.err

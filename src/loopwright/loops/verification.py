@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -142,25 +142,30 @@ class CommitFiles:
 def _run(desk: Desk, key: str, change: Change, mainline: str, gates: tuple[Gate, ...]) -> Iterator[Verdict]:
     if not gates:
         return
-    standards = {one.name: one for one in agents.standards.read(desk.hub.tree(mainline))}
+    standards, over = {one.name: one for one in agents.standards.read(desk.hub.tree(mainline))}, 0
     with fresh_lab(desk, key, change.commit, mainline) as lab:
-        for index, gate in enumerate(gates):
-            if index:
-                _as_committed(lab, change.commit)
+        for gate in gates:
+            if over and not _is_as_committed(lab, change.commit):
+                break
+            over += 1
             desk.tell("command", f"$ {gate.command}", command=gate.command)
             verdict = GateCheck(gate, _COMMAND_SECONDS, desk.shop.secrets, desk.keep_output).check(change, lab)
             if taught := standards.get(gate.source):
                 verdict = in_the_name_of(taught, verdict)
             desk.tell("verdict", _said(verdict), passed=verdict.passed)
             yield verdict
+    yield from _run(desk, key, change, mainline, gates[over:])
 
 
-def _as_committed(lab: Lab, commit: str) -> None:
-    """Each gate judges the commit, not what the code that it ran before has made of the files. What git ignores stays:
-    a build for the tests that come next, and what `setup` installed."""
+def _is_as_committed(lab: Lab, commit: str) -> bool:
+    """Put the files back, where that can be done: each gate judges the commit, not what the code that ran before it has
+    made of the files. What git ignores stays: a build for the tests that come next, and what `setup` installed."""
     lab.alone()
-    with suppress(LabFailed):  # it has removed its whole folder: the gate itself says so
+    try:
         lab.restore(commit)
+    except LabFailed:  # its whole folder was removed, or is another one by now: who comes next gets a fresh lab
+        return False
+    return True
 
 
 def _said(verdict: Verdict) -> str:
