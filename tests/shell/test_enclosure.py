@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from loopwright.errors import LabFailed
 from loopwright.shell import Enclosure
 from loopwright.shell.ending import offspring
+from loopwright.testing.frontdoor import until
 
 
 def test_an_answer_that_comes_too_late_is_not_taken_for_that_of_the_next_question() -> None:
@@ -29,3 +31,20 @@ def test_an_answer_that_comes_too_late_is_not_taken_for_that_of_the_next_questio
     enclosure.listen(0).close()
     assert len([*Path("/proc/self/fd").iterdir()]) == descriptors  # the late answer's is closed, too
     enclosure.end()
+
+
+def test_what_has_a_dead_enclosures_number_now_is_none_of_its_processes() -> None:
+    """Who ends these from a thread of its own would else end somebody else's."""
+    enclosure = Enclosure(lambda: (["/usr/bin/env"], []))
+    enclosure.start()
+    first = enclosure.listen(0)
+    assert enclosure._child is not None
+    enclosure._child.kill()
+    until(lambda: not enclosure.stands, seconds=10)
+    enclosure._child.pid = os.getpid()  # given again, to one with a child
+    with subprocess.Popen(["sleep", "60"]) as other:
+        found = enclosure.processes()
+        other.kill()
+    first.close()
+    enclosure.end()
+    assert found == set()

@@ -146,9 +146,10 @@ class Enclosure:
                     self._ask("go_on")
 
     def processes(self) -> set[int]:
-        """All behind the walls, the first one among them, and the walls' own program where that is a parent of it."""
+        """All behind the walls, the first one among them, and the walls' own program where that is a parent of it; none
+        when it has ended: its number may be somebody else's by now."""
         child, line = self._child, self._line
-        if child is None or line is None:
+        if child is None or line is None or child.poll() is not None:
             return set()
         return {line.pid} | offspring({line.pid}) if line.pid else offspring({child.pid})
 
