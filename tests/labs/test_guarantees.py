@@ -175,6 +175,14 @@ def test_what_fills_the_disk_in_the_background_is_ended(small: Place, how: str) 
         assert other.run("head -c 5000000 /dev/zero > mine && echo well", seconds=20).output == "well\n"
 
 
+def test_a_command_whose_end_makes_room_again_hears_why_it_was_ended(small: Place) -> None:
+    """A file without a name goes with whoever holds it: when one looks again, nothing is over any more."""
+    with small.open("gen-1", throwaway=True) as hogging:
+        ran = hogging.run("exec 3> big; rm big; head -c 40000000 /dev/zero >&3; exec sleep 20", seconds=30)
+        assert (ran.code, ran.halted) == (137, False)
+        assert "disk quota exceeded, the lab may hold" in ran.output
+
+
 def test_whoever_has_made_room_again_works_on(small: Place) -> None:
     with small.open("gen-1", throwaway=True) as lab:
         assert lab.run("while head -c 1000000 /dev/zero; do sleep 0.01; done > big", seconds=30).code == 137

@@ -89,11 +89,13 @@ class FolderLab:
         everything = chosen | dict(env or {})
         words = [*self._limited(), *words]
         start = partial(self.walls.run, network=network) if self.walls else shell.run
+        over: list[str] = []
+        ends = self._halting(halt, over)
         with self.strays.command(), self.quota.command() if self.quota else contextlib.nullcontext():
-            ran = start(words, cwd=self.root, seconds=seconds, env=everything, keep=keep, halt=self._halting(halt))
-        if ran.halted and self.quota and self.quota.is_over():
+            ran = start(words, cwd=self.root, seconds=seconds, env=everything, keep=keep, halt=ends)
+        if over:
             self.end_processes()  # also what was left in the background, and what holds deleted files open
-            return replace(ran, halted=False, code=KILLED, output=f"{ran.output}\n{self.quota.told}")
+            return replace(ran, halted=False, code=KILLED, output=f"{ran.output}\n{over[0]}")
         return ran
 
     def _program(self, name: str, otherwise: str) -> str:
@@ -104,9 +106,16 @@ class FolderLab:
             return service.programs.get(name, otherwise)
         return shutil.which(name, path=self.site.env.get("PATH", os.defpath)) or otherwise
 
-    def _halting(self, halt: Callable[[], bool] | None) -> Callable[[], bool] | None:
-        quota = self.quota
-        return halt if quota is None else lambda: quota.is_over() or (halt is not None and halt())
+    def _halting(self, halt: Callable[[], bool] | None, over: list[str]) -> Callable[[], bool]:
+        """Whether a command is to be ended. `over` gets the reason where that is the disk: to look again afterwards
+        would find the room that its end has made."""
+
+        def ends() -> bool:
+            if self.quota and self.quota.is_over():
+                over.append(self.quota.told)
+            return bool(over) or (halt is not None and halt())
+
+        return ends
 
     def _limited(self) -> list[str]:
         """A shell that sets the limits and becomes the command (in a child's own code, not between fork and exec)."""
