@@ -80,6 +80,7 @@ def assemble(
     env = settings(hub, environ)
     loops, notes = configured
     kind, why = lab_kind(loops, plan)
+    joined, told = network(kind, env)
     tree = starting.tree_of(hub, loops.mainline)
 
     def known_skills() -> dict[str, Skill]:
@@ -88,7 +89,9 @@ def assemble(
         return by_folder | {skill.name: skill for skill in found}
 
     return Workshop(
-        site=Site(hub.top, hub.common, hub.labs, hub.object_format, environ, {"core": 0}, floor(env), loops.image),
+        site=Site(
+            hub.top, hub.common, hub.labs, hub.object_format, environ, {"core": 0}, floor(env), loops.image, joined
+        ),
         loops=loops,
         lab_kind=kind,
         open_lab=lab(kind),
@@ -102,7 +105,7 @@ def assemble(
         tell=tell,
         env=env,
         secrets=secrets(env),
-        notes=(*notes, *why),
+        notes=(*notes, *why, *told),
     )
 
 
@@ -174,6 +177,29 @@ def _had(kind: str) -> str:
     if without := lacking(kind):
         raise BadUse(f"a lab of kind `{kind}` was asked for, and can't be had here: {without}", mend(kind))
     return kind
+
+
+def network(kind: str, env: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:
+    """What labs of a kind reach, by LOOPWRIGHT_NETWORK, and what a person should know about it: `gateway` (a model
+    alone), `none`, or the name of a container network beside the model.
+
+    Raises BadUse for what this kind can't be held to.
+    """
+    chosen = env.get("LOOPWRIGHT_NETWORK") or "gateway"
+    asked = f"LOOPWRIGHT_NETWORK={chosen}"
+    if chosen == "gateway":
+        return chosen, ()
+    if chosen == "none":
+        if kind in ("worktree", "clone"):
+            raise BadUse(f"{asked}: nothing keeps a lab of kind `{kind}` from the network", "`lab: sandbox`")
+        return chosen, ()
+    if kind != "container":
+        raise BadUse(
+            f"{asked}: a lab of kind `{kind}` joins no network by name", "`none`, `gateway`, or `lab: container`"
+        )
+    if problem := container.lacks_network(chosen):
+        raise BadUse(f"{asked}: {problem}", "`none`, `gateway`, or the name of a network that the engine lists")
+    return chosen, (f"network: what runs in a lab reaches the container network {chosen} ({asked})",)
 
 
 def _must_do(image: str) -> None:
@@ -261,6 +287,11 @@ def preflight(shop: Workshop) -> None:
             access(name, shop.env)
             horizon(shop.env)
         if role.backend in AGENTS:
+            if shop.site.network == "none":
+                told = f"the backend {role.backend} (role {name}) asks its model from inside the lab"
+                raise BadUse(
+                    f"{told}, which LOOPWRIGHT_NETWORK=none forbids", "take that setting away, or say `gateway`"
+                )
             AGENTS[role.backend].ready(name, shop.env)
 
 

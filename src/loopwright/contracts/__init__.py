@@ -134,6 +134,7 @@ class Site:
     limits: Mapping[str, int]  # rlimits by name (fsize, nproc, ...), and a whole lab's memory and processes
     floor: int = 256 << 20  # bytes that must be free beside a lab's own files before it opens; 0: as many as it takes
     image: str = ""  # whose system a container has; "": this machine's
+    network: str = "gateway"  # what a walled lab reaches: a model over the gateway, `none`, or a container network too
 
 
 @dataclass(frozen=True)

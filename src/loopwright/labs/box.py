@@ -34,6 +34,7 @@ class Box:
     bounds: Bounds
     user: int | None
     hosts: bool  # whether the host's own system is shown in it: the image is a skeleton
+    network: str = ""  # the engine's network that it joins; "": none
 
     @property
     def uid(self) -> int:
@@ -44,8 +45,9 @@ def words(box: Box, line: shell.Called, *, network: bool) -> list[str]:
     """The words that start a container and its first process on `line`, up to that process's own words."""
     found = ["run", "--rm", "--pull=never", "--log-driver=none", "--no-healthcheck", "--init=false", "--entrypoint="]
     found += ["--label", f"{LABEL}={box.place}"]
-    found += ["--network=host"] if network else ["--network=none", "--hostname=lab"]
-    found += [*_rights(box, line), *_limits(box.bounds), *_private(box), *_seen(box, line, network=network)]
+    found += ["--network=host"] if network else [f"--network={box.network or 'none'}", "--hostname=lab"]
+    networked = network or bool(box.network)
+    found += [*_rights(box, line), *_limits(box.bounds), *_private(box), *_seen(box, line, network=networked)]
     return [*box.engine.start, *found, "--workdir=/", box.image.name]
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -69,7 +70,8 @@ def walls(site: Site, place: Path) -> Walls:
         assert isinstance(line, shell.Called)
         image = known.image if known else found().skeleton()
         shown = _shown(site, place) if known else sandbox.shown(site, place)
-        return box.words(Box(found(), image, shown, place, bounds, user, not known), line, network=network), []
+        joined = "" if site.network in ("none", "gateway") else site.network
+        return box.words(Box(found(), image, shown, place, bounds, user, not known, joined), line, network=network), []
 
     def clear() -> None:
         if made and door.is_dir() and any(door.iterdir()):
@@ -112,6 +114,13 @@ def lacks(image: str) -> tuple[str, str]:
     except LabFailed as problem:
         return str(problem), f"name another image in agents/LOOPS.md, with {', '.join(_NEEDED[:2])} in it"
     return "", ""
+
+
+def lacks_network(name: str) -> str:
+    """Why labs can't join a network of this name, or ''. The host's own is none to join."""
+    if name in ("host", "ns", "private") or not re.fullmatch(r"[A-Za-z0-9][\w.-]*", name):
+        return f"{name!r} is no name of a container network"
+    return "" if found().has_network(name) else f"{found().name} has no network {name}"
 
 
 def found() -> Engine:

@@ -94,6 +94,14 @@ class Engine:
         env = dict(line.split("=", 1) for line in found.get("Env") or () if "=" in line)
         return Image(name, env, tuple(sorted(found.get("Volumes") or ())))
 
+    def has_network(self, name: str) -> bool:
+        """Whether the engine has a network of this name."""
+        try:
+            self.ask("network", "inspect", "--format", "{{.Name}}", name)
+        except LabFailed:
+            return False
+        return True
+
     def skeleton(self) -> Image:
         """An image of links and empty folders, into which the host's system is shown; made where it isn't there."""
         data = _skeleton()

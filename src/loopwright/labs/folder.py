@@ -149,6 +149,8 @@ class FolderLab:
 
     def reach(self, endpoint: Endpoint) -> str:
         """Without walls nothing has to be opened: the lab's commands see the host's loopback as everybody here does."""
+        if self.site.network == "none":
+            raise LabFailed("nothing is reached from this lab, also no model over the gateway: LOOPWRIGHT_NETWORK=none")
         if self.walls:
             self.walls.open_way(endpoint.port)
         return f"http://127.0.0.1:{endpoint.port}"
