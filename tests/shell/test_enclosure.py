@@ -35,7 +35,7 @@ def test_an_answer_that_comes_too_late_is_not_taken_for_that_of_the_next_questio
 
 def test_what_has_a_dead_enclosures_number_now_is_none_of_its_processes() -> None:
     """Who ends these from a thread of its own would else end somebody else's."""
-    enclosure = Enclosure(lambda: (["/usr/bin/env"], []))
+    enclosure = Enclosure(lambda line: (["/usr/bin/env"], []))
     enclosure.start()
     first = enclosure.listen(0)
     assert enclosure._child is not None
