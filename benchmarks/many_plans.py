@@ -93,7 +93,7 @@ def _notes(files: int) -> tuple[str, ...]:
         "Peak disk is added up over the folder of labs every now and then: a lower bound.",
         "The judges here judge by the diff, so no lab is made for them: one that looks at a file has a lab of its own.",
         "All lies in memory (/dev/shm), but the labs of one shape: on ext4 a file that is made after many were deleted "
-        "takes up to 250 µs in the kernel, which looks for an inode that wasn't freed a moment ago; in memory some 20.",
+        "takes up to 250 µs in the kernel, in memory some 20.",
         "cpu per plan: of the watcher and all that it started, its start and the SDK's import among it; git's and the "
         "commands' of the plain script. It says the same on a busy machine, where walls don't.",
         "Below: git's processes in the hub of all landings, by git's own trace, those inside of labs not among them.",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from loopwright.contracts import Endpoint, Lab
+from loopwright.errors import LabFailed
 from loopwright.vocabulary import Change, Ran
 
 
@@ -19,16 +20,23 @@ class LabOnDemand:
     fresh: bool = True
 
     @property
+    def _lab(self) -> Lab:
+        try:
+            return self.made()
+        except OSError as problem:  # which a tool would tell the judge as an answer
+            raise LabFailed(f"the lab could not be opened: {problem}") from problem
+
+    @property
     def root(self) -> Path:
-        return self.made().root
+        return self._lab.root
 
     @property
     def kind(self) -> str:
-        return self.made().kind
+        return self._lab.kind
 
     @property
     def scratch(self) -> Path:
-        return self.made().scratch
+        return self._lab.scratch
 
     def run(
         self,
@@ -40,31 +48,31 @@ class LabOnDemand:
         halt: Callable[[], bool] | None = None,
         network: bool = False,
     ) -> Ran:
-        return self.made().run(command, seconds=seconds, keep=keep, env=env, halt=halt, network=network)
+        return self._lab.run(command, seconds=seconds, keep=keep, env=env, halt=halt, network=network)
 
     def read(self, path: str) -> bytes:
-        return self.made().read(path)
+        return self._lab.read(path)
 
     def write(self, path: str, data: bytes) -> None:
-        self.made().write(path, data)
+        self._lab.write(path, data)
 
     def listing(self, path: str) -> tuple[str, ...]:
-        return self.made().listing(path)
+        return self._lab.listing(path)
 
     def state(self, *, settled: bool = False) -> Mapping[str, str]:
-        return self.made().state(settled=settled)
+        return self._lab.state(settled=settled)
 
     def snapshot(self, parent: str, message: str) -> Change:
-        return self.made().snapshot(parent, message)
+        return self._lab.snapshot(parent, message)
 
     def restore(self, commit: str) -> None:
-        self.made().restore(commit)
+        self._lab.restore(commit)
 
     def settle(self) -> None:
-        self.made().settle()
+        self._lab.settle()
 
     def alone(self) -> None:
-        self.made().alone()
+        self._lab.alone()
 
     def reach(self, endpoint: Endpoint) -> str:
-        return self.made().reach(endpoint)
+        return self._lab.reach(endpoint)
