@@ -88,6 +88,15 @@ def test_what_is_no_request_is_refused(body: bytes) -> None:
         assert far_from(door)
 
 
+@pytest.mark.parametrize("odd", [{"n": "8"}, {"n": 8.0}, {"max_tokens": "90000"}, {"max_completion_tokens": 9e4}])
+def test_a_number_of_answers_or_tokens_that_is_no_whole_number_is_refused(odd: dict[str, Any]) -> None:
+    """A far side that takes it for one would give more than was set aside."""
+    with open_door() as door:
+        status, told = door.post("/v1/chat/completions", {**ASKED, **odd})
+        assert (status, f"`{next(iter(odd))}` is a whole number" in told["error"]["message"]) == (400, True)
+        assert far_from(door)
+
+
 @pytest.mark.parametrize("many", [b"{}," * 200_000, b"[" * 200_001, b"1," * 500_000])
 def test_a_body_that_takes_many_times_its_size_to_read_is_refused(many: bytes) -> None:
     body = json.dumps(ASKED).encode()[:-1] + b', "x": [' + many + b"1]}"

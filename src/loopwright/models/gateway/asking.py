@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import date
+from itertools import chain
 from typing import Any
 
 from loopwright.models import prices
@@ -95,7 +96,7 @@ def _asked(data: bytes) -> Asked:
         raise Senseless("the body is no JSON") from None
     if not isinstance(body, dict) or not isinstance(body.get("model"), str):
         raise Senseless("the body is no JSON object with a model")
-    if problem := next(_reaching_out(body), None):
+    if problem := next(chain(_odd_numbers(body), _reaching_out(body)), None):
         raise Senseless(problem)
     limit = max((body[name] for name in _LIMITS if isinstance(body.get(name), int)), default=_UNSAID)
     pictures = list(_pictures(body))
@@ -114,6 +115,13 @@ def _asked(data: bytes) -> Asked:
         shown(said),
         sum(1 for _ in _failed(said)),
     )
+
+
+def _odd_numbers(body: Mapping[str, Any]) -> Iterator[str]:
+    """What bounds an answer and isn't a whole number: some far sides take "8" for 8, and then nobody has counted it."""
+    for name in (*_LIMITS, "n"):
+        if body.get(name) is not None and type(body[name]) is not int:
+            yield f"`{name}` is a whole number"
 
 
 def _thought(body: Mapping[str, Any]) -> int:
