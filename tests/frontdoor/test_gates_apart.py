@@ -25,10 +25,12 @@ def test_a_gate_that_writes_over_files_has_no_say_in_the_next_ones(scripted: Scr
 
 
 SWAPS = "d=$PWD; cp -a $d $d.forged; touch $d.forged/forged; cd /; mv $d $d.old; ln -s $d.forged $d"
+SHUTS = "mkdir shut; touch shut/file; chmod -R a-w shut; mkdir -p ../git/index.lock"
+"""What nobody but root can delete, and what keeps git from its index, root's too."""
 
 
-@pytest.mark.parametrize("spoils", ["rm -rf $PWD", SWAPS], ids=["removed", "swapped"])
-def test_after_a_gate_that_removes_all_files_or_puts_others_there_the_next_ones_get_a_fresh_lab(
+@pytest.mark.parametrize("spoils", ["rm -rf $PWD", SWAPS, SHUTS], ids=["removed", "swapped", "shut"])
+def test_where_a_gate_left_files_that_cant_be_put_back_the_next_ones_get_a_fresh_lab(
     scripted: Scripted, spoils: str
 ) -> None:
     shop = scripted([good_maker(), *judges()])

@@ -11,7 +11,7 @@ from loopwright.checkpoints import reached
 from loopwright.checks import moves, record
 from loopwright.checks.gates import GateCheck, in_the_name_of
 from loopwright.contracts import Lab
-from loopwright.errors import LabFailed
+from loopwright.errors import GitFailed, LabFailed
 from loopwright.folders import agents
 from loopwright.journal.codec import decode, encode
 from loopwright.loops.desk import Desk
@@ -163,8 +163,8 @@ def _is_as_committed(lab: Lab, commit: str) -> bool:
     lab.alone()
     try:
         lab.restore(commit)
-    except LabFailed:  # its whole folder was removed, or is another one by now: who comes next gets a fresh lab
-        return False
+    except (LabFailed, GitFailed):  # its whole folder was removed or is another one, or what can't be written is in it
+        return False  # who comes next gets a fresh lab
     return True
 
 
