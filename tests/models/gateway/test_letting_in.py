@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import date
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
@@ -13,6 +14,7 @@ import anthropic
 import pytest
 
 from loopwright.models.gateway import asking, serving, spent
+from loopwright.models.gateway.apis import APIS
 from loopwright.models.gateway.purse import Ceiling, Wish
 from loopwright.testing.frontdoor import until
 from loopwright.vocabulary import Allowance, Usage
@@ -95,6 +97,25 @@ def test_a_number_of_answers_or_tokens_that_is_no_whole_number_is_refused(odd: d
         status, told = door.post("/v1/chat/completions", {**ASKED, **odd})
         assert (status, f"`{next(iter(odd))}` is a whole number" in told["error"]["message"]) == (400, True)
         assert far_from(door)
+
+
+@pytest.mark.parametrize(
+    ("path", "said", "sent"),
+    [
+        ("/v1/chat/completions", {"max_output_tokens": 7}, {"max_output_tokens": 7, "max_completion_tokens": 7}),
+        ("/v1/responses", {"max_tokens": 7}, {"max_tokens": 7, "max_output_tokens": 7}),
+        ("/v1/chat/completions", {"max_tokens": 7}, {"max_tokens": 7}),
+        ("/v1/responses", {"max_output_tokens": 7}, {"max_output_tokens": 7}),
+        ("/v1/responses", {"max_output_tokens": None}, {"max_output_tokens": None}),
+    ],
+)
+def test_an_answer_is_bounded_by_the_name_that_its_api_knows(
+    path: str, said: dict[str, Any], sent: dict[str, Any]
+) -> None:
+    """Else a far side that passes over the other name would answer at any length, and seven tokens are set aside."""
+    asked = asking.read(json.dumps({"model": MODEL, "input": "Hi", **said}).encode())
+    body = json.loads(asked.within(asked.wish(date(2026, 1, 1)).most, APIS[path]).data)
+    assert {name: value for name, value in body.items() if name.startswith("max")} == sent
 
 
 @pytest.mark.parametrize("many", [b"{}," * 200_000, b"[" * 200_001, b"1," * 500_000])

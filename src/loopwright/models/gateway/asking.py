@@ -51,6 +51,7 @@ class Asked:
     streams: bool
     answers: int  # how many it asks for
     said: Any = field(repr=False)  # its newest message, or the two ends of it
+    limits: tuple[str, ...]  # the names under which it bounds its answers
     failed: int  # tool calls of which that message says that they failed
 
     def wish(self, on: date) -> Wish:
@@ -67,12 +68,15 @@ class Asked:
     def within(self, ceiling: Ceiling, api: Api) -> Asked:
         """The same with answers that are no longer than a ceiling pays for, and with its usage asked for."""
         answer = min((ceiling.tokens - self.tokens) // self.answers, self.answer)
-        if answer == self.answer and not (api.form == "chat" and self.streams):
+        # One that another API knows bounds nothing where a far side passes over what it doesn't know.
+        unbounded = bool(self.limits) and not {api.limit, "max_tokens" if api.form == "chat" else ""} & {*self.limits}
+        if answer == self.answer and not unbounded and not (api.form == "chat" and self.streams):
             return self
         with _in_turn(self.data):
             body = json.loads(self.data)
-            if answer < self.answer:
-                body |= dict.fromkeys([name for name in _LIMITS if name in body] or [api.limit], answer)
+            if answer < self.answer or unbounded:
+                body |= dict.fromkeys(self.limits, answer)
+                body |= {api.limit: answer} if unbounded or not self.limits else {}
             return replace(self, data=written(counted(api, body) or body), answer=answer)
 
 
@@ -113,6 +117,7 @@ def _asked(data: bytes) -> Asked:
         body.get("stream") is True,
         max(many, 1) if isinstance(many, int) else 1,
         shown(said),
+        tuple(name for name in _LIMITS if body.get(name) is not None),
         sum(1 for _ in _failed(said)),
     )
 
