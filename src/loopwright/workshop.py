@@ -6,6 +6,7 @@ import importlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from loopwright.backends.agents import AGENTS
@@ -292,7 +293,14 @@ def preflight(shop: Workshop) -> None:
                 raise BadUse(
                     f"{told}, which LOOPWRIGHT_NETWORK=none forbids", "take that setting away, or say `gateway`"
                 )
-            AGENTS[role.backend].ready(name, shop.env)
+            AGENTS[role.backend].ready(name, shop.env, image_of(shop))
+
+
+def image_of(shop: Workshop) -> Callable[[str], bool] | None:
+    """Whether programs are in the image that labs are made of; None where they are this machine's."""
+    if shop.lab_kind != "container" or not shop.site.image:
+        return None
+    return partial(container.has_program, shop.site.image)
 
 
 def context(tree: Tree) -> str:

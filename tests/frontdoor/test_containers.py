@@ -158,6 +158,22 @@ def test_a_plan_lands_out_of_an_image_with_its_tools_and_path(scripted: Scripted
     assert "ls: command not found" in seen  # the image has none, and the host's isn't seen
 
 
+def test_a_coding_agent_is_looked_for_in_the_image(
+    scripted: Scripted, image: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "codex").touch(mode=0o755)  # this machine has it, which helps nobody there
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setenv("OPENAI_API_KEY", "a-key-for-nothing")
+    shop = in_labs_from(name := image(*TOOLS), scripted([*judges()]))
+    shop.write("agents/maker.md", "---\nname: maker\ndescription: x\nbackend: codex\n---\nMake.\n")
+
+    ran = shop.door("run", shop.plan("fix"))
+
+    assert (ran.code, shop.claims) == (4, [])
+    assert "needs the program codex, which isn't in the image of agents/LOOPS.md" in ran.err
+    assert container.has_program(name, "git")
+
+
 def test_an_image_that_is_not_there_or_will_not_do_is_refused_and_not_pulled(
     shop: Shop, scripted: Scripted, image: Callable[..., str]
 ) -> None:

@@ -253,7 +253,7 @@ def _role(shop: Any, name: str) -> dict[str, Any]:
             access(name, shop.env)
             return row(name, True, f"anthropic, {shop.model(role)}")
         if agent := AGENTS.get(role.backend):
-            agent.ready(name, shop.env)
+            agent.ready(name, shop.env, workshop.image_of(shop))
             return row(name, True, f"{role.backend}, {shop.model(role) or 'its own model'}")
     except LoopwrightError as error:
         return row(name, False, getattr(error, "problem", str(error)), getattr(error, "mend", ""))

@@ -116,6 +116,15 @@ def lacks(image: str) -> tuple[str, str]:
     return "", ""
 
 
+def has_program(image: str, program: str) -> bool:
+    """Whether a program is on an image's PATH."""
+    words = ("--user=65534:65534", "--entrypoint=/bin/sh", image, "-c", 'command -v "$1"', "sh", program)
+    try:
+        return bool(found().ask("run", *_BARE.split(), *words).strip())
+    except LabFailed:
+        return False
+
+
 def lacks_network(name: str) -> str:
     """Why labs can't join a network of this name, or ''. The host's own is none to join."""
     if name in ("host", "ns", "private") or not re.fullmatch(r"[A-Za-z0-9][\w.-]*", name):

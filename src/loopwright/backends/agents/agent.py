@@ -7,7 +7,7 @@ import json
 import os
 import shlex
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -46,12 +46,15 @@ class Agent:
 
     definition: Definition
 
-    def ready(self, role: str, env: Mapping[str, str]) -> None:
-        """See that it is there and has a key. Raises Unreachable."""
-        if shutil.which(self.definition.program, path=env.get("PATH", os.defpath)) is None:
-            program, install = self.definition.program, self.definition.install
+    def ready(self, role: str, env: Mapping[str, str], image: Callable[[str], bool] | None = None) -> None:
+        """See that it is there (in the `image` that labs are made of, which says of a program whether it has it, or on
+        PATH) and has a key. Raises Unreachable."""
+        program, install = self.definition.program, self.definition.install
+        there = image(program) if image else shutil.which(program, path=env.get("PATH", os.defpath)) is not None
+        if not there:
+            where = "isn't in the image of agents/LOOPS.md" if image else "isn't on PATH"
             raise Unreachable(
-                f"the backend {self.definition.name} (role {role}) needs the program {program}, which isn't on PATH",
+                f"the backend {self.definition.name} (role {role}) needs the program {program}, which {where}",
                 f"install it (`{install}`), or name another backend in agents/{role}.md",
             )
         upstreams(role, env, (self.definition.api,))
