@@ -184,7 +184,7 @@ def test_what_a_run_left_that_somebody_killed_is_ended_by_its_supervisor(scripte
     """In a lab without walls, and although it wiped its environment and lost its parents."""
     nap = f"{300_000 + os.getpid()}.5"
     leaves = f"(env -i setsid sh -c 'exec sleep {nap}' >/dev/null 2>&1 &)"
-    slow = Turn(Call("write_file", path="made/1.txt", content="1\n"), faults=[Fault("slow", seconds=2.0)])
+    slow = Turn(Call("write_file", path="made/1.txt", content="1\n"), faults=[Fault("slow", seconds=6.0)])
     shop = scripted([maker(bash(leaves), slow, when="# Write file 1."), *judges()])
     shop.plan("small", small_plan(1))
     with at_work(shop.door, "watch") as started:
