@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 
 import pytest
@@ -155,6 +156,19 @@ def test_a_plan_that_was_added_to_since_is_not_what_a_person_lands(waiting: Shop
     assert (home / f"{name}.forged").read_text().endswith(more)
     assert not (home / name).read_text().endswith(more)
     assert waiting.git("show", f"refs/loopwright/runs/1:{name}") == (home / name).read_text().rstrip("\n")
+
+
+def test_transcripts_that_are_gone_are_put_back_and_nothing_is_paid_a_second_time(waiting: Shop) -> None:
+    before = waiting.record(1)
+    home = waiting.path / ".git/loopwright/runs/1/transcripts"
+    names = sorted(path.name for path in home.iterdir())
+    shutil.rmtree(home)
+
+    assert waiting.door("reject", "1").code == 0
+
+    assert (waiting.record(1)["usd"], waiting.record(1).get("charged")) == (before["usd"], None)
+    kept = waiting.git("ls-tree", "--name-only", "refs/loopwright/runs/1", "transcripts/").splitlines()
+    assert [name.removeprefix("transcripts/") for name in kept] == names
 
 
 def test_a_person_who_looks_at_the_runs_branch_stays_on_it_when_it_lands(waiting: Shop) -> None:

@@ -50,6 +50,13 @@ def file(hub: Hub, number: int, name: str) -> bytes | None:
     return hub.git.read(f"{RUNS}/{number}", name)
 
 
+def transcripts(hub: Hub, number: int) -> tuple[str, ...]:
+    """The names of the transcripts beside a record; none where there is no record."""
+    if hub.git.resolve(f"{RUNS}/{number}") is None:
+        return ()
+    return tuple(name for name in hub.git.ls_tree(f"{RUNS}/{number}", "transcripts/") if name.endswith(".jsonl"))
+
+
 def every(hub: Hub) -> tuple[dict[str, Any], ...]:
     """All records, by run number. One process reads them."""
     return _read(hub, hub.git.refs(RUNS))

@@ -47,6 +47,7 @@ class Quota:
     _next: float = 0.0
     _commands: int = 0
     _one: threading.Lock = field(default_factory=threading.Lock)
+    _counting: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
         self.free = free(self.place)
@@ -78,11 +79,13 @@ class Quota:
     @contextlib.contextmanager
     def command(self) -> Iterator[None]:
         """While a command runs, which asks itself."""
-        self._commands += 1
+        with self._counting:
+            self._commands += 1
         try:
             yield
         finally:
-            self._commands -= 1
+            with self._counting:
+                self._commands -= 1
 
     @contextlib.contextmanager
     def watched(self, end: Callable[[], object]) -> Iterator[None]:

@@ -64,7 +64,8 @@ def desk_of(hub: Hub, shop: Workshop, number: int) -> Iterator[Desk]:
 def reinstate(hub: Hub, number: int) -> None:
     """Make the files of an ended run go on from what its record has of them."""
     home = hub.run_home(number)
-    for name in ("plan.md", "plan.json", "journal.jsonl"):
+    (home / "transcripts").mkdir(parents=True, exist_ok=True)
+    for name in ("plan.md", "plan.json", "journal.jsonl", *records.transcripts(hub, number)):
         data = records.file(hub, number, name)
         if data is not None and not _stands(home / name, data):
             (home / name).write_bytes(data)
