@@ -77,14 +77,14 @@ def everything(shop: Shop) -> Iterator[tuple[str, bytes]]:
         yield words[0], shop.door(*words).out.encode()
 
 
-@pytest.mark.parametrize("lab", ["clone", "sandbox"])
+@pytest.mark.parametrize("lab", ["clone", "sandbox", "container"])
 @pytest.mark.parametrize("agent", ["anthropic", *PROGRAMS])
 def test_no_search_finds_a_planted_key(shop: Shop, agent: str, lab: str) -> None:
     if why := workshop.lacking(lab):
         pytest.skip(why)
     files = planted(shop)
     installed(shop)
-    absolute = f"; cat {' '.join(map(str, files))}" if lab == "sandbox" else ""  # a clone has no walls
+    absolute = f"; cat {' '.join(map(str, files))}" if lab != "clone" else ""  # which has no walls
     look = LOOK + absolute
     turns = [Turn(Call("bash", command=f"{{ {look}; }} > made.txt 2>&1; cat made.txt"))]
     session = maker(*turns) if agent == "anthropic" else Session(role="maker", turns=[Turn(Say(f"$ {look}"))])
