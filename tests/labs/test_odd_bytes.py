@@ -64,6 +64,22 @@ def test_a_tracked_file_that_grew_too_large_keeps_its_old_bytes_in_the_snapshot(
     assert archived(place).getnames() == ["./README.md"]
 
 
+def test_more_files_than_a_snapshot_takes_are_told_by_their_folder_and_kept(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leaving, "MOST_FILES", 50)
+    with place.open() as lab:
+        do(lab, "mkdir -p many/in some && cd many/in && seq 60 | xargs touch && cd ../../some && seq 40 | xargs touch")
+        change = lab.snapshot(place.head, "x")
+        do(lab, "git init -q other && cd other && seq 55 | xargs touch")
+        again = lab.snapshot(place.head, "x")
+    assert (kinds(change), len(change.paths)) == ([("too-large", "many")], 40)
+    assert kinds(again)[1:] == [("too-large", "many"), ("too-large", "other")]
+    assert again.paths == change.paths
+    files = [member.name for member in archived(place).getmembers() if member.isfile() and "/.git/" not in member.name]
+    assert len(files) == 60 + 55
+
+
 def test_folders_deeper_than_git_can_look_are_told_and_kept(place: Place) -> None:
     with place.open() as lab:
         do(lab, f"echo 1 > fine; {DEEP}")

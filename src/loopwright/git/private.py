@@ -132,7 +132,7 @@ class PrivateGit:
         left_out = {one.path: one for one in (*self._add(seen.nested, held), *held, *seen.unopened)}
         left_out |= {one.path: one for walk in inner for one in walk.left_out}
         tree = self._git.line("write-tree")
-        found = dict(self._entries_of([path for path in files if path not in left_out]))
+        found = dict(self._entries_of([path for path in files if not {path, path.partition("/")[0]} & left_out.keys()]))
         found |= {path: self._link(path) for walk in inner for path in walk.links}
         if found:
             links: dict[str, TreeEntry | None] = {path: None for path in self._gitlinks() if path in seen.nested}
