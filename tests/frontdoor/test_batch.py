@@ -126,6 +126,23 @@ def test_the_one_that_breaks_the_merge_is_found_and_the_others_land(scripted: Sc
     assert shop.door("fsck", "--json").json["findings"] == []
 
 
+def test_one_whose_line_is_stopped_is_verified_with_nobody(scripted: Scripted) -> None:
+    shop = ready(scripted, "true", 3)
+    stopped = "refs/loopwright/andon/plan/p2/2-1"
+    with taken(shop):
+        started = queued(shop, [1, 2, 3])
+        shop.git("update-ref", stopped, "main")
+
+    told = {number: one.wait() for number, one in started.items()}
+
+    assert {number: one.json["landed"] for number, one in told.items()} == {1: True, 2: False, 3: True}
+    assert gates(shop, 3).count("gates (batch of 1, 3)") == 1
+    assert moves(shop) == ["loopwright: land gen-1, gen-3"]
+    shop.git("update-ref", "-d", stopped)
+    assert shop.door("land", "2", "--json").json["landed"]
+    sound(shop, 3)
+
+
 def test_two_that_don_t_fit_together_don_t_land_both(scripted: Scripted) -> None:
     shop = ready(scripted, "! test -e made/1.txt || ! test -e made/3.txt", 3)
 

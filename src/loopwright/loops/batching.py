@@ -9,7 +9,7 @@ from hashlib import sha256
 from loopwright.checkpoints import reached
 from loopwright.errors import LoopwrightError
 from loopwright.folders import plans
-from loopwright.journal import claims, records
+from loopwright.journal import claims, line, records
 from loopwright.journal.claims import Claim
 from loopwright.journal.facts import Lines
 from loopwright.journal.hub import Hub
@@ -89,10 +89,11 @@ def _waiting(desk: Desk, run: Run) -> Iterator[Member]:
     """This run, and those behind it that another one may verify: plans' own, in the same kind of lab."""
     yield Member(desk, run)
     behind = [one for one in queue.line(desk.hub) if one.run != desk.number and one.kind == "plan"]
+    stands = line.standing(desk.hub)
     together = [one for one in behind if not queue.apart(desk.hub, one.run)]
     for one in together[: most(desk.shop.loops, desk.shop.lab_kind) - 1]:
         member = _member(desk, one)
-        if member and member.desk.plan.lab == desk.plan.lab:
+        if member and member.desk.plan.lab == desk.plan.lab and not stands.own(member.desk.plan.name):
             yield member
 
 
