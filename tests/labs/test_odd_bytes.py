@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import subprocess
 import sys
 import tarfile
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from loopwright.errors import LabFailed
 from loopwright.git import leaving
 from loopwright.labs import archive
 
@@ -151,3 +153,29 @@ def test_what_cannot_be_saved_stays_where_it_is(place: Place, monkeypatch: pytes
         do(lab, "head -c 5000 /dev/urandom > big")
     assert (place.labs / "gen-1/root/big").stat().st_size == 5000
     assert Path(place.labs / "gen-1/ready").is_file()
+
+
+@pytest.mark.parametrize(
+    ("trap", "told"),
+    [
+        ("rm .gitignore; mkfifo .gitignore", ".gitignore is a pipe"),
+        ("mkfifo src/.gitattributes", "src/.gitattributes is a pipe"),
+        ("mkfifo .gitmodules", ".gitmodules is a pipe"),
+        ("truncate -s 17M src/.gitignore", "src/.gitignore has 17825792 bytes"),
+    ],
+)
+def test_a_file_that_git_itself_would_wait_for_or_hold_in_memory_is_told_at_once(
+    place: Place, trap: str, told: str
+) -> None:
+    with place.open() as lab:
+        do(lab, f"{trap}; echo > new")
+        for look in (lab.state, lab.settle, lambda: lab.snapshot(place.head, "x"), lambda: lab.restore(place.head)):
+            with pytest.raises(LabFailed, match=re.escape(told)):
+                look()
+    assert (place.labs / "gen-1" / "root" / "new").exists()  # for a person to look at
+
+
+def test_pipes_and_long_files_of_other_names_are_nothing_to_git(place: Place) -> None:
+    with place.open(throwaway=True) as lab:
+        do(lab, "mkfifo gitignore src/.git-attributes; truncate -s 17M src/ignore; mkdir -p x/.gitignore")
+        assert lab.snapshot(place.head, "x").paths == ("src/ignore",)

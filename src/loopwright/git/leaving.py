@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import stat
@@ -23,6 +24,13 @@ _LONGEST = 4000
 
 _FEW = 100
 """Files left out by their size: past that it isn't single files that are too large."""
+
+_IGNORING = ".gitignore"
+_OWN = (_IGNORING, ".gitattributes", ".gitmodules")
+"""Files that git reads of its own accord, the first two in every folder."""
+
+_MOST_IGNORING = 16 << 20
+"""Bytes of a `.gitignore`. git takes as much memory as it is long: 1.5 GB for one of 1.5 GB that is all holes."""
 
 _UNOPENED = re.compile(rb"could not open directory '(.*?)/?(?:': ([^\n']+))?$", re.MULTILINE)
 """git cuts its warnings off after 4,096 bytes: the reason is missing where the path is what is too long."""
@@ -51,6 +59,27 @@ def unopened(warnings: bytes) -> tuple[LeftOut, ...]:
     found = {os.fsdecode(path): why.decode(errors="replace") for path, why in _UNOPENED.findall(warnings)}
     told = ((path, why or "its path is too long") for path, why in sorted(found.items()))
     return tuple(LeftOut(path, f"the folder can't be opened: {why}") for path, why in told)
+
+
+def demand_no_trap(work: Path) -> None:
+    """Look, before git does, for a file that git would wait for (a pipe), or that would fill this machine's memory.
+    Raises LabFailed."""
+    ahead = [str(work)]
+    while ahead:
+        with contextlib.suppress(OSError), os.scandir(ahead.pop()) as entries:  # gone, or closed to git, too
+            for entry in entries:
+                if entry.name in _OWN and (why := _trap(entry.name, entry.stat(follow_symlinks=False))):
+                    raise LabFailed(f"git can't look at the lab's files: {os.path.relpath(entry.path, work)} {why}")
+                if entry.name != ".git" and entry.is_dir(follow_symlinks=False):
+                    ahead.append(entry.path)
+
+
+def _trap(name: str, found: os.stat_result) -> str:
+    if stat.S_ISFIFO(found.st_mode):
+        return "is a pipe"
+    if name == _IGNORING and stat.S_ISREG(found.st_mode) and found.st_size > _MOST_IGNORING:
+        return f"has {found.st_size} bytes, and may have {_MOST_IGNORING}"
+    return ""
 
 
 def held_back(work: Path, paths: Iterable[str]) -> tuple[LeftOut, ...]:

@@ -97,15 +97,19 @@ class PrivateGit:
             file.writelines(f"{line}\n" for line in lines)
 
     def exclude_untracked(self) -> None:
-        """Leave out what is untracked now, whole folders as folders."""
+        """Leave out what is untracked now, whole folders as folders. Raises LabFailed where git would wait for
+        ever."""
+        leaving.demand_no_trap(self.work)
         rows = self._git.run("ls-files", "-o", "-z", "--exclude-standard", "--directory").split(b"\0")[:-1]
         self.exclude(row.decode(errors="surrogateescape") for row in rows)
 
     def checkout(self, commit: str) -> None:
         """Make the work tree's tracked and untracked files those of `commit`; ignored files stay as they are.
 
-        Without smudge filters: none is configured here, and none of a lab's naming may run on the host.
+        Without smudge filters: none is configured here, and none of a lab's naming may run on the host. Raises
+        LabFailed where git would wait for ever.
         """
+        leaving.demand_no_trap(self.work)
         # What only looks touched (the files of a lab that was handed to another user) is read, and not written anew:
         # 1 s instead of 3 for 20,000 files.
         self._git.run("update-index", "-q", "--ignore-submodules", "--refresh", ok=(0, 1))
@@ -166,7 +170,11 @@ class PrivateGit:
         return {os.fsdecode(path): entry[:-2].decode() for entry, _, path in (row.partition(b"\t") for row in rows)}
 
     def paths(self) -> tuple[str, ...]:
-        """Every path that a snapshot would take, and those of the index that are gone; of nested repositories, none."""
+        """Every path that a snapshot would take, and those of the index that are gone; of nested repositories, none.
+
+        Raises LabFailed where git would wait for ever.
+        """
+        leaving.demand_no_trap(self.work)
         rows = self._git.run("ls-files", "-c", "-o", "-z", "--exclude-standard").split(b"\0")[:-1]
         return tuple(os.fsdecode(row) for row in rows if not row.endswith(b"/"))
 
@@ -175,6 +183,7 @@ class PrivateGit:
         return self._seen().nested
 
     def _seen(self) -> _Seen:
+        leaving.demand_no_trap(self.work)
         words = ("ls-files", "-o", "-m", "-s", "-t", "-z", "--exclude-standard")
         _, out, warnings = self._git.heard(*words)
         rows = [(row[:2], row[2:]) for row in out.split(b"\0")[:-1]]
