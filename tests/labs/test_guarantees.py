@@ -231,6 +231,7 @@ def test_a_flood_of_output_is_kept_short(place: Place) -> None:
         "nsenter -t 1 -m true",
         "chroot / true",
         "python3 -c 'import socket; socket.socket(40, socket.SOCK_STREAM)'",
+        'python3 -c \'import fcntl; fcntl.fcntl(open("leased", "w"), fcntl.F_SETLEASE, fcntl.F_WRLCK)\'',
     ],
 )
 def test_nothing_of_this_works_behind_walls(walled: Place, attack: str) -> None:

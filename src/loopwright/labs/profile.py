@@ -13,7 +13,7 @@ from typing import Any
 from loopwright.labs import seccomp
 
 _EPERM, _ENOSYS = 1, 38
-_LOW = 0xFFFFFFFF  # the kernel looks at the low half of an ioctl's number alone
+_LOW = 0xFFFFFFFF  # the kernel looks at the low half of an ioctl's or fcntl's number alone
 
 Rule = dict[str, Any]
 
@@ -30,6 +30,7 @@ def _rules() -> Iterator[Rule]:
         yield _refused("clone", (0, "SCMP_CMP_MASKED_EQ", bit, bit))
     for request in seccomp.INTO_A_TERMINAL:
         yield _refused("ioctl", (1, "SCMP_CMP_MASKED_EQ", _LOW, request))
+    yield _refused("fcntl", (1, "SCMP_CMP_MASKED_EQ", _LOW, seccomp.SET_LEASE))
     for family in set(range(max(seccomp.FAMILIES))) - set(seccomp.FAMILIES):
         yield _refused("socket", (0, "SCMP_CMP_EQ", family, 0))
     yield _refused("socket", (0, "SCMP_CMP_GT", max(seccomp.FAMILIES), 0))

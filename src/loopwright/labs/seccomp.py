@@ -1,8 +1,9 @@
 """The system calls that are refused behind a lab's walls, as a program for the kernel's filter (classic BPF).
 
 Refused is what no build and no test needs, and what walls have been broken with: mounts, further user namespaces,
-tracing, BPF, kernel keys, io_uring, kernel modules, handles that reach past a mount, the clock, and sockets of families
-that a network namespace doesn't hold (vsock) or that only widen what can be attacked.
+tracing, BPF, kernel keys, io_uring, kernel modules, handles that reach past a mount, the clock, leases of files (which
+hold up whoever opens these), and sockets of families that a network namespace doesn't hold (vsock) or that only widen
+what can be attacked.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ _ALLOW, _ERRNO = 0x7FFF0000, 0x00050000
 NEW_NAMESPACES = 0x7E020080  # CLONE_NEWUSER, NEWNS, NEWPID, NEWNET, NEWIPC, NEWUTS, NEWCGROUP, NEWTIME
 FAMILIES = (1, 2, 10, 16)  # unix, IPv4, IPv6, netlink
 INTO_A_TERMINAL = (0x5412, 0x541C)  # TIOCSTI and TIOCLINUX: typing in the place of a person
+
+SET_LEASE = 1024
+"""An fcntl: whoever opens a file that another has leased waits for up to 45 s, git on the host for one."""
 
 _NAMES = """
 acct add_key adjtimex bpf chroot clock_adjtime clock_settime delete_module fanotify_init finit_module init_module
@@ -42,6 +46,7 @@ class _Machine:
     refused: tuple[int, ...]
     clone: int
     ioctl: int
+    fcntl: int
     socket: int
     prlimit: int
     x32: bool = False  # a second set of numbers, from 0x40000000 on
@@ -60,6 +65,7 @@ _X86_64 = _Machine(
     ),
     clone=56,
     ioctl=16,
+    fcntl=72,
     socket=41,
     prlimit=302,
     x32=True,
@@ -72,6 +78,7 @@ _AARCH64 = _Machine(
     ),
     clone=220,
     ioctl=29,
+    fcntl=25,
     socket=198,
     prlimit=261,
 )
@@ -95,6 +102,7 @@ def _written(machine: _Machine) -> list[bytes]:
     lines += _looking_at(machine.clone, _FIRST, [_line(_ANY_BIT, NEW_NAMESPACES, 0, 1), refuse])
     typing = [step for request in INTO_A_TERMINAL for step in (_line(_EQUAL, request, 0, 1), refuse)]
     lines += _looking_at(machine.ioctl, _SECOND, typing)
+    lines += _looking_at(machine.fcntl, _SECOND, [_line(_EQUAL, SET_LEASE, 0, 1), refuse])
     families = [step for family in FAMILIES for step in (_line(_EQUAL, family, 0, 1), _returns(_ALLOW))]
     lines += _looking_at(machine.socket, _FIRST, [*families, refuse])
     lines += _looking_at(machine.prlimit, _FIRST, [_line(_EQUAL, 0, 1, 0), refuse])  # another process's limits
