@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from loopwright.contracts import Lab
-from loopwright.labs import guarantees
-from loopwright.vocabulary import Change
+from loopwright.labs import bundle, guarantees
+from loopwright.labs.folder import FolderLab, hub_of
+from loopwright.vocabulary import Change, Ran
 
 from .places import Place
 
@@ -175,3 +176,25 @@ def test_the_labs_attributes_cannot_bring_a_driver_into_the_diff(place: Place) -
         lab.write("src/sums.py", b"changed\n")
         change = lab.snapshot(place.head, "x")
     assert "+changed" in change.diff
+
+
+# ---------------------------------------------------------------- bundles
+
+THINNED = (
+    f"seq 999 > mine && git add mine && {AS_ROLE} commit -qm own && h=$(git rev-parse HEAD) b=$(git rev-parse HEAD^)"
+    " && { printf '# v3 git bundle\\n@object-format=sha1\\n-%s x\\n@filter=blob:none\\n%s HEAD\\n\\n' $b $h;"
+    " printf '%s\\n^%s\\n' $h $b | git pack-objects --revs --stdout -q --filter=blob:none; } > ../home/.own.bundle"
+)
+
+
+def test_a_bundle_that_lacks_what_it_should_hold_leaves_nothing_in_the_hub(walled: Place) -> None:
+    def forged(words: list[str]) -> Ran:
+        do(lab, THINNED)
+        return Ran(0, "")
+
+    with walled.open(throwaway=True) as lab:
+        assert isinstance(lab, FolderLab)
+        hub = hub_of(walled.site)
+        assert not bundle.bring(forged, lab.scratch, lab.private, hub, walled.head, "refs/loopwright/labs/gen-1/own")
+        do(lab, "git bundle verify ../home/.own.bundle")  # as git sees it, it is one
+    assert list((walled.common / "objects").rglob("*.promisor")) == []

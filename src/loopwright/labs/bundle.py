@@ -19,6 +19,7 @@ MOST = 256 << 20
 
 _NAME = ".own.bundle"
 SECONDS = 60.0
+_LINE = 1 << 16  # bytes of a line of its head: some have a commit's subject
 
 Run = Callable[[list[str]], Ran]
 """Runs git behind the walls."""
@@ -35,11 +36,22 @@ def bring(run: Run, scratch: Path, private: PrivateGit, hub: Git, base: str, int
     copy = private.folder / "own.bundle"
     try:
         files.copy(scratch, _NAME, copy, MOST)
-        return private.bring(copy, "HEAD", into, SECONDS)
+        return _is_whole(copy) and private.bring(copy, "HEAD", into, SECONDS)
     except OSError:  # it is gone, no plain file, or too large
         return False
     finally:
         copy.unlink(missing_ok=True)
+
+
+def _is_whole(copy: Path) -> bool:
+    """Whether a bundle says of itself that it lacks nothing. From one that a filter has thinned out git takes the
+    objects into the hub before it finds that some are missing, and marks them as to be had elsewhere: no gc takes them
+    away again, and no fsck tells what they lack."""
+    with copy.open("rb") as file:
+        while (line := file.readline(_LINE)) != b"\n":  # git takes a line that begins so wherever in the head it stands
+            if not line.endswith(b"\n") or (line.startswith(b"@") and not line.startswith(b"@object-format=")):
+                return False
+    return True
 
 
 def _known(run: Run, hub: Git, into: str) -> bool:
