@@ -82,10 +82,12 @@ def is_id(text: str) -> bool:
 
 @dataclass(frozen=True)
 class Git:
-    """git in one place. `where` is a folder of the repository; all ids that come back are full ones."""
+    """git in one place. `where` is a folder of the repository; all ids that come back are full ones. `before` has
+    the words of a program that becomes git."""
 
     where: Path
     extra: Mapping[str, str] = field(default_factory=dict, hash=False)
+    before: Sequence[str] = ()
 
     def run(self, *words: str, data: bytes = b"", ok: Sequence[int] = (0,), seconds: float = SECONDS) -> bytes:
         """stdout of one git command. Raises GitFailed unless its exit code is among `ok`."""
@@ -112,7 +114,8 @@ class Git:
     ) -> tuple[int, bytes, bytes]:
         """Exit code, stdout and stderr, for a command that only warns of what matters."""
         env = environment() | dict(self.extra)
-        code, out, err = shell.capture(["git", *words], cwd=self.where, env=env, seconds=seconds, data=data, held=held)
+        line = [*self.before, "git", *words]
+        code, out, err = shell.capture(line, cwd=self.where, env=env, seconds=seconds, data=data, held=held)
         if code and take_away(err.decode(errors="replace"), self._common):
             return self.heard(*words, data=data, ok=ok, seconds=seconds, held=held)
         if code not in ok:
