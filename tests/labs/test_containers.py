@@ -86,3 +86,9 @@ def test_an_engine_that_sets_no_limits_is_not_taken(monkeypatch: pytest.MonkeyPa
         assert "it sets no limits of memory and processes here" in container.unavailable()
     finally:
         container._first_that_works.cache_clear()
+
+
+def test_what_is_mounted_is_found_by_whatever_bytes_its_name_has() -> None:
+    names = [b"/a\\040b", "/ü".encode(), b"/\xff", b"/back\\134slash"]
+    table = b"".join(b"36 35 98:0 / %s rw,noatime - ext4 /dev/sda rw\n" % name for name in names)
+    assert box.mount_points(table) == [Path("/a b"), Path("/ü"), Path(os.fsdecode(b"/\xff")), Path("/back\\slash")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -119,6 +120,13 @@ def _system(*, network: bool) -> Iterator[str]:
 
 def _mounted_in(folder: Path) -> list[Path]:
     """What is mounted below a folder: an engine that binds it read-only may leave these writable."""
-    lines = Path("/proc/self/mountinfo").read_text(errors="surrogateescape").splitlines()
-    places = (Path(line.split()[4].encode().decode("unicode_escape")) for line in lines)
+    places = mount_points(Path("/proc/self/mountinfo").read_bytes())
     return [place for place in places if place != folder and place.is_relative_to(folder)]
+
+
+def mount_points(table: bytes) -> list[Path]:
+    """The folders in a mount table, of whatever bytes: spaces, breaks and backslashes are octal there."""
+    named = (line.split(b" ")[4] for line in table.split(b"\n") if line)
+    return [
+        Path(os.fsdecode(re.sub(rb"\\([0-7]{3})", lambda found: bytes([int(found[1], 8)]), name))) for name in named
+    ]
