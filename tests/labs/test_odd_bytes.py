@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from loopwright.errors import LabFailed
-from loopwright.git import leaving
+from loopwright.git import leaving, private
 from loopwright.labs import archive
 
 from .conftest import put
@@ -179,3 +179,15 @@ def test_pipes_and_long_files_of_other_names_are_nothing_to_git(place: Place) ->
     with place.open(throwaway=True) as lab:
         do(lab, "mkfifo gitignore src/.git-attributes; truncate -s 17M src/ignore; mkdir -p x/.gitignore")
         assert lab.snapshot(place.head, "x").paths == ("src/ignore",)
+
+
+def test_a_pattern_that_git_never_gets_done_with_ends_the_lab_and_not_the_run(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(private, "_TO_LOOK", 1.0)
+    with place.open() as lab:
+        do(lab, "echo '" + "*a" * 12 + "*b' > .gitignore; touch " + "a" * 240 + "0")
+        for look in (lab.state, lambda: lab.snapshot(place.head, "x")):
+            with pytest.raises(LabFailed, match="git looked at the lab's files for 1 s, and was not done"):
+                look()
+    assert (place.labs / "gen-1" / "root" / ".gitignore").exists()  # for a person to look at

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from loopwright.errors import GitFailed
+from loopwright.errors import GitFailed, LabFailed
 from loopwright.git import leaving
 from loopwright.git.leaving import LeftOut
 from loopwright.git.plumbing import Git, TreeEntry
@@ -26,6 +26,9 @@ _CONFIG = """[core]
 {more}"""
 # Without a name for these two files git would take the person's own, in ~/.config/git. As many workers as there are
 # cores write the files out: 0.7 s instead of 0.9 for 2,000 of them on two busy cores (medians of 8).
+
+_TO_LOOK = 120.0
+"""Seconds for git to look at a lab's files. One pattern in a `.gitignore` can keep it at a single name for ever."""
 
 _MEMORY = 2 << 30
 """Bytes that git may take up while it takes what a lab packed: 16 kB of deltas can stand for a file of 24 GB, which it
@@ -179,7 +182,7 @@ class PrivateGit:
         Raises LabFailed where git would wait for ever.
         """
         leaving.demand_no_trap(self.work)
-        rows = self._git.run("ls-files", "-c", "-o", "-z", "--exclude-standard").split(b"\0")[:-1]
+        rows = self._looked("-c", "-o", "-z", "--exclude-standard")[0].split(b"\0")[:-1]
         return tuple(os.fsdecode(row) for row in rows if not row.endswith(b"/"))
 
     def nested_repositories(self) -> tuple[str, ...]:
@@ -188,8 +191,7 @@ class PrivateGit:
 
     def _seen(self) -> _Seen:
         leaving.demand_no_trap(self.work)
-        words = ("ls-files", "-o", "-m", "-s", "-t", "-z", "--exclude-standard")
-        _, out, warnings = self._git.heard(*words)
+        out, warnings = self._looked("-o", "-m", "-s", "-t", "-z", "--exclude-standard")
         rows = [(row[:2], row[2:]) for row in out.split(b"\0")[:-1]]
         untracked = [os.fsdecode(row) for tag, row in rows if tag == b"? "]
         tracked = [(tag, *row.partition(b"\t")[::2]) for tag, row in rows if tag != b"? "]
@@ -199,6 +201,15 @@ class PrivateGit:
         modified = [os.fsdecode(path) for tag, entry, path in tracked if tag == b"C " and entry[:6] != b"160000"]
         fresh = (*(path for path in untracked if not path.endswith("/")), *modified)
         return _Seen(tuple(sorted(nested)), fresh, leaving.unopened(warnings))
+
+    def _looked(self, *words: str) -> tuple[bytes, bytes]:
+        """What git lists of the files, and what it warns of. Raises LabFailed where it doesn't come to an end."""
+        try:
+            return self._git.heard("ls-files", *words, seconds=_TO_LOOK)[1:]
+        except GitFailed as problem:
+            if problem.code == 124:  # its time ran out
+                raise LabFailed(f"git looked at the lab's files for {_TO_LOOK:g} s, and was not done") from problem
+            raise
 
     def _gitlinks(self) -> tuple[str, ...]:
         rows = self._git.run("ls-files", "-s", "-z").split(b"\0")
