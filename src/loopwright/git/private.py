@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import loopwright.git.leaving as leaving
 from loopwright.errors import GitFailed, LabFailed
-from loopwright.git import leaving
 from loopwright.git.leaving import LeftOut
 from loopwright.git.plumbing import Git, TreeEntry
 
