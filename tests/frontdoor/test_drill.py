@@ -252,6 +252,15 @@ def test_the_planted_tests_are_in_the_language_of_the_repositorys_own(tests: lis
     assert choose(tests) is language
 
 
+def test_a_file_that_is_only_called_like_a_test_is_none_whose_loss_is_tried(shop: Shop) -> None:
+    shop.write("src/failed_test.py", "WORDS = ('failed', 'error')\n")
+    shop.commit("clues")
+
+    told = drilled(shop, "deletes-tests", "--json")
+
+    assert (told.code, told.json["tests"]) == (0, "planted ones in Python, and tests/test_pricing.py"), told.out
+
+
 @pytest.mark.parametrize(
     "suite", {suite.language: suite for suite in BY_ENDING.values()}.values(), ids=lambda s: s.language
 )

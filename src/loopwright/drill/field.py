@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from loopwright import shell, workshop
+from loopwright.checks.suites.reading import read_both
 from loopwright.contracts import LabWish
 from loopwright.errors import LabFailed, LoopwrightError
 from loopwright.journal.hub import Hub, find
@@ -68,7 +69,8 @@ def lay_out(person: Hub, folder: Path) -> Field:
     hub = find(top)
     tests = [path for path in hub.entries("HEAD") if matches(path, (*TESTS, *loops.tests)) and "conftest" not in path]
     suite = choose(tests)
-    own = next((path for path in tests if path.endswith(Path(suite.path).suffix)), suite.path)
+    alike = (path for path in tests if path.endswith(Path(suite.path).suffix))
+    own = next((path for path in alike if _has_tests(path, hub.git.read("HEAD", path))), suite.path)
     _clear(top, environ)
     _plant(top, environ, {**planted.files(suite), **_agents(loops, own=True)})
     gates = _try_own(Host.here(hub, environ, lambda event: None), loops)
@@ -79,6 +81,12 @@ def lay_out(person: Hub, folder: Path) -> Field:
     ground = Ground(top, hub.common, loops.mainline, suite, own, folder / "trap", planted.INCIDENT, "0")
     walled = "repository" in guarantees.of(workshop.lab_kind(loops)[0])
     return Field(find(top), ground, gates, environ, walled=walled)
+
+
+def _has_tests(path: str, data: bytes | None) -> bool:
+    """Whether a file that is called like one with tests holds any: else its loss takes none away."""
+    held = read_both(path, None, data)[1]
+    return held is not None and held.tests > 0
 
 
 def surroundings() -> dict[str, str]:
