@@ -24,6 +24,7 @@ ABOUT = (
 _SHAPES = (
     # kind of lab, max-parallel, plans, whether labs lie on the disk
     ("sandbox", 1, 4, False),
+    ("sandbox", 2, 8, False),
     ("sandbox", 4, 8, False),
     ("sandbox", 4, 8, True),
     ("sandbox", PLANS, PLANS, False),
