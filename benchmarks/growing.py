@@ -15,6 +15,8 @@ SECONDS = 4.0
 WAVES = 2
 """Plans for each place at work."""
 
+_RATE = " at once: plans a minute"
+
 ABOUT = (
     f"Plans landed a minute through `watch --once` with 1, 2, 4 and 8 at work at once (`max-parallel`; {WAVES} plans "
     f"for each place), on a small repository. The model takes {SECONDS:g} s for each of a maker's two answers and none "
@@ -27,47 +29,31 @@ PLAN = "---\nstatus: ready\n---\n# {name} is there\n\n## Goal\n- file `{name}` e
 def take(*, quick: bool) -> Taken:
     """Rounds in which each number takes its turn, each in a repository of its own."""
     sizes, rounds = ((1, 2), 1) if quick else ((1, 2, 4, 8), 3)
-    samples: dict[str, Series] = {}
+    rates: dict[str, list[float]] = {}
     landed = 0
     for _ in range(rounds):
         for at_once in sizes:
             with place() as where:
-                rate, cpu = _watched(where, at_once, SECONDS / 8 if quick else SECONDS)
+                rate = _watched(where, at_once, SECONDS / 8 if quick else SECONDS)
+            rates.setdefault(f"{at_once}{_RATE}", []).append(rate)
             landed += WAVES * at_once
-            _add(samples, _rate(at_once), "1/min", rate)
-            _add(samples, f"{at_once} at once: cpu per plan", "s", cpu)
     proof = f"{landed} of {landed} plans landed, once each, every file there"
-    note = "The watcher's start and the SDK's import, once for each number, are in the rate and in cpu per plan."
-    return Taken(samples, (proof,), (note,))
+    note = "The watcher's start and the SDK's import, once for each number, are in the rate."
+    return Taken({name: Series.of("1/min", values) for name, values in rates.items()}, (proof,), (note,))
 
 
 def judge(samples: Samples) -> tuple[Figure, ...]:
     """Plans a minute for each number, and beside one at a time."""
-    alone, *others = [name for name in samples if name.endswith(_RATE)]
+    alone, *others = samples
+    more = {name: f"{name.removesuffix(_RATE)} at once to one at a time" for name in others}
     return (
-        *(median(samples, name, headline=name.endswith(_RATE)) for name in samples),
-        *(paired(samples, f"{_number(name)} to one at a time", name, alone, headline=True) for name in others),
+        *(median(samples, name, headline=True) for name in samples),
+        *(paired(samples, told, name, alone, headline=True) for name, told in more.items()),
     )
 
 
-_RATE = " at once: plans a minute"
-
-
-def _rate(at_once: int) -> str:
-    return f"{at_once}{_RATE}"
-
-
-def _number(name: str) -> str:
-    return name.removesuffix(_RATE) + " at once"
-
-
-def _add(samples: dict[str, Series], name: str, unit: str, value: float) -> None:
-    before = samples[name].values if name in samples else ()
-    samples[name] = Series.of(unit, [*before, value])
-
-
-def _watched(where: Place, at_once: int, seconds: float) -> tuple[float, float]:
-    """Plans a minute, and processor time for each."""
+def _watched(where: Place, at_once: int, seconds: float) -> float:
+    """Plans a minute."""
     count = WAVES * at_once
     repository = where.repository("growing", 'checks: ["true"]', f"max-parallel: {at_once}")
     for number in range(count):
@@ -79,7 +65,7 @@ def _watched(where: Place, at_once: int, seconds: float) -> tuple[float, float]:
     runs = json.loads(ended.out)["runs"]
     must(len(runs) == count and all(run["landed"] for run in runs), f"{count} landed: {runs}")
     _proved(repository, count)
-    return 60 * count / ended.seconds, ended.cpu / count
+    return 60 * count / ended.seconds
 
 
 def _proved(repository: Repository, count: int) -> None:
