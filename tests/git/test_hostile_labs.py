@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import stat
 from collections.abc import Callable
@@ -245,6 +246,21 @@ def test_the_host_runs_nothing(trap: Trap, lab: PrivateGit, git: Git, plant: Cal
     lab.nested_repositories()
     assert not trap.marker.exists()
     assert (trap.hub.git("for-each-ref"), trap.hub.status()) == (before, files)
+
+
+def test_no_program_or_library_is_found_in_the_files_of_a_lab(
+    trap: Trap, lab: PrivateGit, git: Git, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a PATH or LD_LIBRARY_PATH that begins or ends with a colon, as many do, the working folder is named, too."""
+    (trap.work / "bin").mkdir()
+    for name in ("git", "bin/git"):
+        shutil.copy(trap.program, trap.work / name)
+    (trap.work / "libz.so.1").write_text("no library: whoever loads it ends")
+    monkeypatch.setenv("PATH", f":bin:{os.environ['PATH']}")
+    monkeypatch.setenv("LD_LIBRARY_PATH", "/nonexistent:")
+    assert {"git", "bin/git", "libz.so.1"} <= git.ls_tree(lab.snapshot_tree()).keys()
+    lab.checkout(trap.hub.head())
+    assert not trap.marker.exists()
 
 
 def test_a_git_dir_that_points_at_the_hub_moves_nothing(trap: Trap, lab: PrivateGit, git: Git) -> None:

@@ -6,7 +6,8 @@ import re
 from pathlib import Path
 
 from loopwright import shell
-from loopwright.git.plumbing import SECONDS, environment
+from loopwright.git.environment import environment
+from loopwright.git.plumbing import SECONDS
 
 
 def git_version() -> tuple[int, ...]:

@@ -104,7 +104,7 @@ class FolderLab:
         service = self.walls.service if self.walls else None
         if service and service.programs is not None:
             return service.programs.get(name, otherwise)
-        return shutil.which(name, path=self.site.env.get("PATH", os.defpath)) or otherwise
+        return shutil.which(name, path=shell.fixed(self.site.env.get("PATH", "")) or os.defpath) or otherwise
 
     def _halting(self, halt: Callable[[], bool] | None, over: list[str]) -> Callable[[], bool]:
         """Whether a command is to be ended. `over` gets the reason where that is the disk: to look again afterwards

@@ -8,7 +8,7 @@ from loopwright.shell.hiding import hide_environment
 from loopwright.shell.lines import Called, Inherited, Line
 from loopwright.shell.running import beside, capture, run
 from loopwright.shell.temporary import clear_dead, temporary
-from loopwright.shell.whereabouts import at_work, is_stopped
+from loopwright.shell.whereabouts import at_work, fixed, is_stopped
 
 __all__ = [
     "Called",
@@ -26,6 +26,7 @@ __all__ = [
     "end_group",
     "end_marked",
     "end_tree",
+    "fixed",
     "hide_environment",
     "inherited",
     "is_stopped",

@@ -1,4 +1,4 @@
-"""Which programs are at work in a folder now."""
+"""Where programs lie, and which of them are at work in a folder now."""
 
 from __future__ import annotations
 
@@ -8,6 +8,12 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from loopwright.shell.ending import STARTED, processes, stat
+
+
+def fixed(path: str) -> str:
+    """What of a PATH names the same folders wherever one is, for programs of ours that run in a lab's files. An empty
+    entry stands for the working folder and one like `bin` for a folder in it: there a lab could put what it likes."""
+    return os.pathsep.join(entry for entry in path.split(os.pathsep) if entry.startswith("/"))
 
 
 def at_work(program: str, folders: Iterable[Path]) -> frozenset[tuple[int, int]] | None:
