@@ -195,6 +195,15 @@ def test_names_that_git_refuses_do_not_keep_others_out(lab: PrivateGit, git: Git
     assert kept(git, lab.snapshot_tree())["inner/z.txt"] == ("100644", b"kept")
 
 
+def test_a_name_that_reads_like_a_lock_in_git_s_way_has_nobody_try_for_ever(lab: PrivateGit, git: Git) -> None:
+    """git refuses the folder, and so says the whole name; nothing of that name is there to be taken away."""
+    told = f"Unable to create '{lab.folder}/refs/x.lock': File exists"
+    (lab.work / "git~1" / told).parent.mkdir(parents=True)
+    (lab.work / "git~1" / told).write_text("x")
+    (lab.work / "z.txt").write_text("kept")
+    assert kept(git, lab.snapshot_tree())["z.txt"] == ("100644", b"kept")
+
+
 def test_pipes_and_sockets_are_passed_over(lab: PrivateGit, git: Git, repo: Repository) -> None:
     os.mkfifo(lab.work / "pipe")
     nested(repo, lab.work / "inner")

@@ -19,6 +19,9 @@ from loopwright.vocabulary import FileChange
 SECONDS = 120.0
 """Limit on one git command: a small hostile bundle can hold a tree on which a diff never ends."""
 
+_TRIES = 4
+"""Of one git command whose way a dead git's lock was in. A lab's file can have a name that reads as if one were."""
+
 
 class TreeEntry(NamedTuple):
     """What a tree has at a path: git's mode (100644, 100755, 120000, 160000) and the object id."""
@@ -74,9 +77,10 @@ class Git:
         """Exit code, stdout and stderr, for a command that only warns of what matters."""
         env = environment() | dict(self.extra)
         line = [*self.before, "git", *words]
-        code, out, err = shell.capture(line, cwd=self.where, env=env, seconds=seconds, data=data, held=held)
-        if code and take_away(err.decode(errors="replace"), self._common):
-            return self.heard(*words, data=data, ok=ok, seconds=seconds, held=held)
+        for more in reversed(range(_TRIES)):
+            code, out, err = shell.capture(line, cwd=self.where, env=env, seconds=seconds, data=data, held=held)
+            if not (code and more and take_away(err.decode(errors="replace"), self._common)):
+                break
         if code not in ok:
             raise GitFailed(words[:6], str(self.where), code, (err or out).decode(errors="replace"))
         return code, out, err
