@@ -232,6 +232,7 @@ def test_a_flood_of_output_is_kept_short(place: Place) -> None:
         "chroot / true",
         "python3 -c 'import socket; socket.socket(40, socket.SOCK_STREAM)'",
         'python3 -c \'import fcntl; fcntl.fcntl(open("leased", "w"), fcntl.F_SETLEASE, fcntl.F_WRLCK)\'',
+        "python3 -c 'import fcntl, os, signal; fcntl.fcntl(os.open(\".\", 0), fcntl.F_SETSIG, signal.SIGCONT)'",
     ],
 )
 def test_nothing_of_this_works_behind_walls(walled: Place, attack: str) -> None:
@@ -258,6 +259,51 @@ def test_nothing_moves_while_the_host_looks_at_the_files(walled: Place) -> None:
             before = busy.stat().st_size
             assert {busy.stat().st_size for _ in range(5000)} == {before}
         until(lambda: busy.stat().st_size > before, seconds=10)
+
+
+_WAKING = """
+import ctypes, signal, struct
+signal.signal(signal.SIGCONT, lambda number, frame: None)
+timer, libc = ctypes.c_void_p(), ctypes.CDLL(None)
+assert libc.timer_create(1, struct.pack("Qii48x", 0, signal.SIGCONT, 0), ctypes.byref(timer)) == 0
+assert libc.timer_settime(timer, 0, struct.pack("4q", 0, 10**7, 0, 10**7), None) == 0
+while True:
+    with open("busy", "a") as busy:
+        busy.write("x")
+"""
+
+
+def test_what_has_itself_woken_does_not_move_either(walled: Place) -> None:
+    """The kernel wakes a stopped process by a timer that the process has set itself, here each 10 ms."""
+    with walled.open(throwaway=True) as lab:
+        assert isinstance(lab, FolderLab)
+        assert lab.walls is not None
+        busy = lab.root / "busy"
+        lab.write("waking.py", _WAKING.encode())
+        lab.run("(setsid python3 waking.py >/dev/null 2>&1 &)", seconds=20)
+        until(busy.exists, seconds=10)
+        with lab.walls.still():
+            before = busy.stat().st_size
+            assert {busy.stat().st_size for _ in range(5000)} == {before}
+
+
+_SPAWNING = """
+import os
+os.posix_spawn("/bin/true", ["true"], {}, file_actions=[(os.POSIX_SPAWN_OPEN, 5, "pipe", os.O_RDONLY, 0)])
+"""
+
+
+def test_a_program_that_is_being_started_is_waited_for(walled: Place) -> None:
+    """Whoever starts one waits for it in the kernel, and can't be stopped before it has begun: here, has its pipe."""
+    with walled.open(throwaway=True) as lab:
+        assert isinstance(lab, FolderLab)
+        assert lab.walls is not None
+        lab.write("spawning.py", _SPAWNING.encode())
+        lab.run("mkfifo pipe; (setsid python3 spawning.py; touch ../home/spawned) >/dev/null 2>&1 &", seconds=20)
+        lab.run("(setsid sh -c 'sleep 1; : > pipe' >/dev/null 2>&1 &)", seconds=20)
+        with lab.walls.still():
+            pass
+        until((lab.scratch / "spawned").exists, seconds=10)
 
 
 def test_folders_thousands_deep_are_measured_and_removed(place: Place) -> None:

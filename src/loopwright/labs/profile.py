@@ -30,7 +30,8 @@ def _rules() -> Iterator[Rule]:
         yield _refused("clone", (0, "SCMP_CMP_MASKED_EQ", bit, bit))
     for request in seccomp.INTO_A_TERMINAL:
         yield _refused("ioctl", (1, "SCMP_CMP_MASKED_EQ", _LOW, request))
-    yield _refused("fcntl", (1, "SCMP_CMP_MASKED_EQ", _LOW, seccomp.SET_LEASE))
+    for command in seccomp.ON_FILES:
+        yield _refused("fcntl", (1, "SCMP_CMP_MASKED_EQ", _LOW, command))
     for family in set(range(max(seccomp.FAMILIES))) - set(seccomp.FAMILIES):
         yield _refused("socket", (0, "SCMP_CMP_EQ", family, 0))
     yield _refused("socket", (0, "SCMP_CMP_GT", max(seccomp.FAMILIES), 0))

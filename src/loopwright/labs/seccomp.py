@@ -2,8 +2,8 @@
 
 Refused is what no build and no test needs, and what walls have been broken with: mounts, further user namespaces,
 tracing, BPF, kernel keys, io_uring, kernel modules, handles that reach past a mount, the clock, leases of files (which
-hold up whoever opens these), and sockets of families that a network namespace doesn't hold (vsock) or that only widen
-what can be attacked.
+hold up whoever opens these), signals of one's choice when a file is touched, and sockets of families that a network
+namespace doesn't hold (vsock) or that only widen what can be attacked.
 """
 
 from __future__ import annotations
@@ -22,8 +22,10 @@ NEW_NAMESPACES = 0x7E020080  # CLONE_NEWUSER, NEWNS, NEWPID, NEWNET, NEWIPC, NEW
 FAMILIES = (1, 2, 10, 16)  # unix, IPv4, IPv6, netlink
 INTO_A_TERMINAL = (0x5412, 0x541C)  # TIOCSTI and TIOCLINUX: typing in the place of a person
 
-SET_LEASE = 1024
-"""An fcntl: whoever opens a file that another has leased waits for up to 45 s, git on the host for one."""
+ON_FILES = (10, 1024)
+"""Of fcntl: F_SETSIG (a process that is stopped while the host looks at its files could have itself woken, SIGCONT, by
+that very look) and F_SETLEASE (whoever opens a file that another has leased waits for up to 45 s, git on the host for
+one)."""
 
 _NAMES = """
 acct add_key adjtimex bpf chroot clock_adjtime clock_settime delete_module fanotify_init finit_module init_module
@@ -102,7 +104,8 @@ def _written(machine: _Machine) -> list[bytes]:
     lines += _looking_at(machine.clone, _FIRST, [_line(_ANY_BIT, NEW_NAMESPACES, 0, 1), refuse])
     typing = [step for request in INTO_A_TERMINAL for step in (_line(_EQUAL, request, 0, 1), refuse)]
     lines += _looking_at(machine.ioctl, _SECOND, typing)
-    lines += _looking_at(machine.fcntl, _SECOND, [_line(_EQUAL, SET_LEASE, 0, 1), refuse])
+    asking = [step for command in ON_FILES for step in (_line(_EQUAL, command, 0, 1), refuse)]
+    lines += _looking_at(machine.fcntl, _SECOND, asking)
     families = [step for family in FAMILIES for step in (_line(_EQUAL, family, 0, 1), _returns(_ALLOW))]
     lines += _looking_at(machine.socket, _FIRST, [*families, refuse])
     lines += _looking_at(machine.prlimit, _FIRST, [_line(_EQUAL, 0, 1, 0), refuse])  # another process's limits

@@ -36,6 +36,8 @@ import time
 _PR_SET_DUMPABLE = 4
 _MOST = 4096  # bytes of a packet; no descriptor that comes along from the start is as high
 _PATIENCE = 10.0  # seconds for all to stop or end: what waits for a disk that is gone does neither
+_AGAIN, _BREATH = 0.5, 0.02  # seconds for all to stop, until they are let go on; and for how long
+_WAKING = tuple(f"signal: {int(number)}/".encode() for number in (signal.SIGCONT, signal.SIGKILL))
 _PARENT, _SESSION, _STARTED = 1, 3, 19  # places in /proc/PID/stat behind the name
 
 
@@ -221,14 +223,42 @@ def _is_there(pid: int) -> bool:
 
 def _stopped() -> bool:
     """Stop all but this process; whether they are. While all are stopped nobody is left to wake one."""
-    _signal_all(signal.SIGSTOP)
     deadline = time.monotonic() + _PATIENCE
-    while any(map(_moves, _numbers("/proc"))):
-        if time.monotonic() > deadline:
+    while time.monotonic() < deadline:
+        _signal_all(signal.SIGSTOP)
+        again = time.monotonic() + _AGAIN
+        while (moving := any(map(_moves, _numbers("/proc")))) and time.monotonic() < again:
+            time.sleep(0.001)
+        if not moving and _stays():
+            return True
+        if moving:  # who waits for a child of its own to load its program (vfork) can't stop before the child goes on
             _signal_all(signal.SIGCONT)
-            return False
-        time.sleep(0.001)
-    return True
+            time.sleep(_BREATH)
+    _signal_all(signal.SIGCONT)
+    return False
+
+
+def _stays() -> bool:
+    """Whether nothing of what is stopped will wake by itself. What has set itself a timer for that, or one that kills
+    it (the kernel wakes those whose group it leaves alone), is ended. And nothing may have run meanwhile: a timer could
+    have been put away, and set anew."""
+    before = _turns()
+    waking = {pid for pid in _others() if any(line.startswith(_WAKING) for line in _told(f"/proc/{pid}/timers"))}
+    _kill(waking)
+    return not waking and _turns() == before and not any(map(_moves, _numbers("/proc")))
+
+
+def _turns() -> dict[str, list[bytes]]:
+    """How often each thread but this one's was given a processor and gave it back."""
+    threads = [f"/proc/{pid}/task/{each}" for pid in _others() for each in _numbers(f"/proc/{pid}/task")]
+    return {thread: [line for line in _told(f"{thread}/status") if b"_switches:" in line] for thread in threads}
+
+
+def _told(file: str) -> list[bytes]:
+    """The lines of a small file of /proc's; none of one that isn't there."""
+    with contextlib.suppress(OSError), os.fdopen(os.open(file, os.O_RDONLY), "rb") as told:
+        return told.read().splitlines()
+    return []
 
 
 def _signal_all(number: int) -> None:
@@ -247,9 +277,10 @@ def _moves(pid: int) -> bool:
 
 
 def _numbers(folder: str) -> list[int]:
-    """The ids of what /proc tells there: processes, or the threads of one."""
-    with os.scandir(folder) as entries:
+    """The ids of what /proc tells there: processes, or the threads of one; none of one that has ended."""
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
         return [int(entry.name) for entry in entries if entry.name.isdigit()]
+    return []
 
 
 def _stat(file: str) -> list[bytes]:
