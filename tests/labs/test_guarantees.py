@@ -379,6 +379,8 @@ def test_tool_chains_in_a_home_are_shown_and_nothing_else_of_it(walled: Place, t
         (home / ".tools/versions/1.0/lib/word", "it works\n"),
         (home / ".cargo/bin/other", "#!/bin/sh\necho other\n"),
         (home / ".cargo/credentials.toml", "pl4nted"),
+        (home / ".docker/bin/ship", "#!/bin/sh\necho ship\n"),
+        (home / ".docker/config.json", "pl4nted"),
         (home / ".ssh/id_rsa", "pl4nted"),
         (home / ".local/bin/mine", "#!/bin/sh\necho mine\n"),
         (home / ".local/share/keyrings/login", "pl4nted"),
@@ -388,9 +390,11 @@ def test_tool_chains_in_a_home_are_shown_and_nothing_else_of_it(walled: Place, t
         file.chmod(0o755)
     (home / ".local/bin/linked").symlink_to(tool)
     home.chmod(0o700)
-    path = ":".join(str(home / place) for place in (".tools/versions/1.0/bin", ".cargo/bin", ".local/bin", "."))
+    folders = (".tools/versions/1.0/bin", ".cargo/bin", ".docker/bin", ".local/bin", ".")
+    path = ":".join(str(home / place) for place in folders)
     with walled.with_env(HOME=str(home), PATH=f"{path}:{os.environ['PATH']}").open(throwaway=True) as lab:
-        assert lab.run("tool; other; mine; linked", seconds=20).output == "it works\nother\nmine\nit works\n"
+        ran = lab.run("tool; other; ship; mine; linked", seconds=20)
+        assert ran.output == "it works\nother\nship\nmine\nit works\n"
         assert "pl4nted" not in lab.run(f"grep -r pl4nted '{home}'; cat '{home}/.ssh/id_rsa'", seconds=20).output
 
 

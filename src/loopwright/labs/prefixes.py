@@ -2,7 +2,8 @@
 
 A tool chain in a home (pyenv, nvm, uv, rustup) consists of more than its folder of programs. Of a folder `X/bin` on
 PATH all of `X` is shown, unless `X` holds more than tool chains: a home, `~/.local`, `~/.cargo` (which keeps the
-registry's key). Of those only the folder on PATH is shown, and what its links lead to.
+registry's key), `~/.docker` and the like (which keep whoever is logged in). Of those only the folder on PATH is shown,
+and what its links lead to.
 """
 
 from __future__ import annotations
@@ -22,6 +23,10 @@ SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/run
 
 _PROGRAMS = ("bin", "sbin", "shims", ".bin")
 _MIXED = (".local", ".cargo", ".config", ".cache")
+_LOGGED_IN = (
+    *(".aws", ".azure", ".claude", ".codex", ".docker", ".doppler", ".fly", ".gemini"),
+    *(".gnupg", ".kube", ".oci", ".platformsh", ".pulumi", ".railway", ".ssh", ".supabase"),
+)  # their programs are installed into a `bin` beside the key that logging in has left
 _MOST = 4096  # links of one folder that are looked at
 
 KEYS = ("credentials", "credentials.toml", ".netrc", ".npmrc", ".pypirc", ".git-credentials", ".env", "auth.json")
@@ -71,7 +76,7 @@ def _homes() -> tuple[Path, ...]:
 def prefix(entry: Path, closed: tuple[Path, ...]) -> Path:
     """What is shown for one folder of programs; `closed`: homes, and other folders that aren't to be seen."""
     above = entry.parent
-    mixed = any(above == home / name for home in closed for name in _MIXED)
+    mixed = any(above == home / name for home in closed for name in (*_MIXED, *_LOGGED_IN))
     return entry if entry.name not in _PROGRAMS or mixed or _holds(above, closed) else above
 
 
