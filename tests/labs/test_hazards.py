@@ -198,3 +198,18 @@ def test_a_bundle_that_lacks_what_it_should_hold_leaves_nothing_in_the_hub(walle
         assert not bundle.bring(forged, lab.scratch, lab.private, hub, walled.head, "refs/loopwright/labs/gen-1/own")
         do(lab, "git bundle verify ../home/.own.bundle")  # as git sees it, it is one
     assert list((walled.common / "objects").rglob("*.promisor")) == []
+
+
+WITHOUT_MAILBOX = (
+    "c=$(printf 'tree %s\nparent %s\nauthor nobody\ncommitter nobody\n\nx\n' $(git rev-parse HEAD^{tree} HEAD)"
+    " | git hash-object -t commit -w --literally --stdin) && git update-ref HEAD $c"
+)
+
+
+def test_what_git_finds_broken_is_not_brought_out(walled: Place) -> None:
+    with walled.open() as lab:
+        do(lab, WITHOUT_MAILBOX)
+        change = lab.snapshot(walled.head, "x")
+    assert kinds(change) == [("rewritten-history", ".git")]
+    assert walled.ref("gen-1/own") is None
+    walled.repository.git("fsck")

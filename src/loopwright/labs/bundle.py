@@ -1,7 +1,7 @@
 """Brings what a role committed out of a walled lab: git packs it behind the walls, and the host fetches the file.
 
 The host's git never reads the lab's repository: its configuration, alternates and hooks have a say behind the walls
-alone. What comes out is one file, bounded in size, whose objects are checked as they are fetched.
+alone. What comes out is one file, bounded in size, whose objects are checked before they are fetched.
 """
 
 from __future__ import annotations
@@ -36,22 +36,23 @@ def bring(run: Run, scratch: Path, private: PrivateGit, hub: Git, base: str, int
     copy = private.folder / "own.bundle"
     try:
         files.copy(scratch, _NAME, copy, MOST)
-        return _is_whole(copy) and private.bring(copy, "HEAD", into, SECONDS)
+        pack = _pack(copy)
+        return bool(pack) and private.is_sound(copy, pack, SECONDS) and private.bring(copy, "HEAD", into, SECONDS)
     except OSError:  # it is gone, no plain file, or too large
         return False
     finally:
         copy.unlink(missing_ok=True)
 
 
-def _is_whole(copy: Path) -> bool:
-    """Whether a bundle says of itself that it lacks nothing. From one that a filter has thinned out git takes the
-    objects into the hub before it finds that some are missing, and marks them as to be had elsewhere: no gc takes them
-    away again, and no fsck tells what they lack."""
+def _pack(copy: Path) -> int:
+    """At which byte the pack of a bundle begins; 0 where it says of itself that it lacks something. From one that a
+    filter has thinned out git takes the objects into the hub before it finds that some are missing, and marks them as
+    to be had elsewhere: no gc takes them away again, and no fsck tells what they lack."""
     with copy.open("rb") as file:
         while (line := file.readline(_LINE)) != b"\n":  # git takes a line that begins so wherever in the head it stands
             if not line.endswith(b"\n") or (line.startswith(b"@") and not line.startswith(b"@object-format=")):
-                return False
-    return True
+                return 0
+        return file.tell()
 
 
 def _known(run: Run, hub: Git, into: str) -> bool:
