@@ -26,6 +26,7 @@ NAMES = (
     'quo"te',
     "back\\slash",
     "tab\there",
+    "returned\r",
     "trailing.",
     "x" * 200,
     os.fsdecode(b"not-utf8-\xff\xfe"),

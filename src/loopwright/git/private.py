@@ -226,9 +226,10 @@ class PrivateGit:
         return TreeEntry("120000", self._git.write_blob(target))
 
     def _blobs_of(self, paths: Sequence[str]) -> list[str]:
-        """Each file's bytes as a blob. A name with a line break can't be listed, and is hashed by itself."""
+        """Each file's bytes as a blob. A name with a line break, or half of one at its end, can't be listed, and is
+        hashed by itself."""
         words = ("hash-object", "-w", "--no-filters")
-        listed = [path for path in paths if "\n" not in path]
+        listed = [path for path in paths if "\n" not in path and not path.endswith("\r")]
         feed = "".join(f"{self.work}/{path}\n" for path in listed).encode(errors="surrogateescape")
         out = self._git.run(*words, "--stdin-paths", data=feed).decode().split() if listed else []
         known = dict(zip(listed, out, strict=True))
