@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +22,7 @@ from loopwright.testing.frontdoor import until
 from loopwright.testing.script import Call, Fault, Script, Session, Turn
 from loopwright.vocabulary import Event
 
-from .conftest import CHECK, GOOD, PRICING, Scripted, Shop, bash, good_maker, judges, maker, write
+from .conftest import CHECK, GOOD, PLAN, PRICING, Scripted, Shop, bash, good_maker, judges, maker, write
 from .incidents import incidents
 
 LONG = {"LOOPWRIGHT_LAB_TIMEOUT_MS": "36000000"}
@@ -255,6 +259,40 @@ def test_a_run_that_a_person_interrupted_keeps_its_minutes_over_night(scripted: 
         day.clock.advance(36_000)
 
     assert outcomes == ["interrupted"] * 3 + ["stopped"]  # 299.7 seconds were over by the third, and no night
+
+
+ASKS_TWICE = """
+import json, os, time, urllib.error, urllib.request as u
+body = {"model": "claude-opus-5-5", "max_tokens": 1000, "messages": [{"role": "user", "content": "Hi"}]}
+asked = u.Request(os.environ["ANTHROPIC_BASE_URL"] + "/v1/messages", json.dumps(body).encode())
+asked.add_header("x-api-key", os.environ["ANTHROPIC_API_KEY"])
+for _ in range(2):
+    u.build_opener(u.ProxyHandler({})).open(asked).read()
+time.sleep(60)
+"""
+
+
+def test_the_minutes_of_a_program_go_on_where_it_was_interrupted(scripted: Scripted, tmp_path: Path) -> None:
+    """Each answer takes 100 seconds of five minutes, and a person interrupts at each second one."""
+    (tmp_path / "asks.py").write_text(ASKS_TWICE)
+    shop = scripted([*judges(), Session(turns=[bash("ls")], repeat=True)])
+    command = f"backend: command\ncommand: {sys.executable} {tmp_path / 'asks.py'}"
+    shop.write("agents/maker.md", f"---\nname: maker\ndescription: x\n{command}\n---\nMake.\n")
+    shop.commit("a program makes")
+    shop.plan("fix", PLAN.replace("merge: auto", "merge: auto\nbudget: {minutes: 5}"))
+    day, answers = Hours(shop, []), list[int]()
+
+    def tell(event: Event) -> None:
+        if event.facts.get("tool") == "bash":
+            answers.append(1)
+            day.clock.advance(100)
+            if len(answers) % 2 == 0:
+                os.kill(os.getpid(), signal.SIGTERM)
+
+    day.told = tell
+    outcomes = [day.run(**LONG)["outcome"] for _ in range(2)]
+
+    assert (outcomes, len(answers)) == (["interrupted", "stopped"], 3)
 
 
 @pytest.mark.parametrize("jump", [timedelta(hours=-1), timedelta(days=-400), timedelta(hours=1), timedelta(days=400)])

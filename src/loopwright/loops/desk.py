@@ -203,9 +203,7 @@ class Desk:
         transcript = Lines(self.home / "transcripts" / f"{key}.jsonl", self.shop.secrets)
         self.wall.transcripts.append(transcript)
         paid = (*self.paid(but=key), self.purse.charges())
-        own = max(
-            (float(entry.get("at", 0.0)) for entry in transcript.entries()), default=0.0
-        )  # it counts these itself
+        own = _counted_itself(transcript.entries())
         allowance = replace(left(self.shop, self.plan, paid, self.deadline.elapsed() - own), turns=turns)
         return Session(transcript, allowance, self.shop.clock, tell, self.shop.env, watch, self.purse)
 
@@ -213,6 +211,13 @@ class Desk:
 def journal_of(hub: Hub, number: int, shop: Workshop) -> FileJournal:
     """The journal of run N."""
     return FileJournal(hub.run_home(number) / "journal.jsonl", shop.clock, shop.secrets)
+
+
+def _counted_itself(entries: Sequence[Mapping[str, Any]]) -> float:
+    """The seconds of a session that it counts itself: a conversation goes on where it stood. A program begins anew, and
+    what it took before is over for the run."""
+    goes_on = any(entry["kind"] == "begin" for entry in entries)
+    return max((float(entry.get("at", 0.0)) for entry in entries), default=0.0) if goes_on else 0.0
 
 
 def seconds_at_work(facts: Sequence[Mapping[str, Any]], start: str, end: str) -> float:
