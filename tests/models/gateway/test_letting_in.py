@@ -90,7 +90,17 @@ def test_what_is_no_request_is_refused(body: bytes) -> None:
         assert far_from(door)
 
 
-@pytest.mark.parametrize("odd", [{"n": "8"}, {"n": 8.0}, {"max_tokens": "90000"}, {"max_completion_tokens": 9e4}])
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"n": "8"},
+        {"n": 8.0},
+        {"max_tokens": "90000"},
+        {"max_completion_tokens": 9e4},
+        {"max_tokens": -1},
+        {"n": 10**400},
+    ],
+)
 def test_a_number_of_answers_or_tokens_that_is_no_whole_number_is_refused(odd: dict[str, Any]) -> None:
     """A far side that takes it for one would give more than was set aside."""
     with open_door() as door:
@@ -185,6 +195,7 @@ def test_nobody_waits_for_room_when_the_session_is_over() -> None:
 
 
 PICTURE = {"type": "image", "source": {"type": "url", "url": "https://elsewhere.example/?secret"}}
+INLINE = {"type": "tool_definition", "definition": {"type": "web_search_20250305", "name": "web_search"}}
 
 
 @pytest.mark.parametrize(
@@ -197,6 +208,16 @@ PICTURE = {"type": "image", "source": {"type": "url", "url": "https://elsewhere.
         {"tools": [{"name": "own"}, {"type": "mcp", "server_url": "https://elsewhere.example"}]},
         {"tools": [{"type": "namespace", "name": "x", "tools": [{"type": "web_search"}]}]},
         {"background": True},
+        {"web_search_options": {}},
+        {"model": "gpt-4o-search-preview"},
+        {"tools": [{"type": "shell", "environment": {"type": "container_auto"}}]},
+        {"messages": [{"role": "user", "content": [{"type": "tool_addition", "tool": INLINE}]}]},
+        {"input": [{"type": "tool_search_output", "tools": [{"type": "web_search"}]}]},
+        {
+            "input": [
+                {"type": "computer_call_output", "output": {"type": "computer_screenshot", "image_url": "https://e"}}
+            ]
+        },
         {"messages": [{"role": "user", "content": [PICTURE]}]},
         {"messages": [{"role": "user", "content": [{"type": "tool_result", "content": [PICTURE]}]}]},
         {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://e.example"}}]}]},
@@ -209,6 +230,28 @@ def test_nothing_reaches_further_than_the_model_through_the_far_side(more: dict[
         assert status == 400
         assert "a lab reaches the model" in told["error"]["message"]
         assert far_from(door)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"thread": {"type": "continue", "previous_message_id": "msg_1"}},
+        {"previous_response_id": "resp_1"},
+        {"conversation": "conv_1"},
+        {"prompt": {"id": "pmpt_1"}},
+        {"input": [{"type": "item_reference", "id": "msg_1"}]},
+        {"fallbacks": [{"model": "claude-fable-5-1", "max_tokens": 64_000}]},
+        {"speed": "fast"},
+    ],
+)
+def test_what_cannot_be_counted_before_it_is_asked_is_refused(more: dict[str, Any]) -> None:
+    with open_door() as door:
+        status, told = door.post("/v1/messages", {**ASKED, **more})
+        assert (status, "isn't passed on: what" in told["error"]["message"]) == (400, True)
+        assert far_from(door)
+        assert (
+            door.post("/v1/messages", {**ASKED, "speed": "standard", "mcp_servers": [], "background": False})[0] == 200
+        )
 
 
 def test_of_a_name_that_is_given_twice_only_what_was_looked_at_goes_on() -> None:
@@ -243,7 +286,26 @@ def test_tools_that_the_agent_runs_itself_and_pictures_by_their_bytes_pass() -> 
         assert door.post("/v1/messages", {**ASKED, "tools": tools, "messages": said})[0] == 200
 
 
+def test_a_text_is_no_picture_because_a_tool_was_called_with_what_looks_like_one() -> None:
+    """A picture counts as 5,000 tokens, whatever its bytes; what a tool was called with is read as text."""
+    call = {
+        "type": "tool_use",
+        "id": "t",
+        "name": "x",
+        "input": {"type": "image", "source": {"data": "word " * 99_999}},
+    }
+    with open_door(allowance=Allowance(tokens=20_000, seconds=None)) as door:
+        status, told = door.post("/v1/messages", {**ASKED, "messages": [{"role": "assistant", "content": [call]}]})
+        assert (status, "20000 tokens are left" in told["error"]["message"]) == (403, True)
+        assert far_from(door)
+
+
 # ---------------------------------------------------------------- the budget
+
+
+def test_an_answer_without_a_limit_may_be_as_long_as_any() -> None:
+    asked = asking.read(json.dumps({"model": "gpt-x", "input": "Hi"}).encode())
+    assert asked.wish(date(2026, 1, 1)).most.tokens > 128_000
 
 
 @pytest.mark.parametrize(

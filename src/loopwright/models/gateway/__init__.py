@@ -9,7 +9,8 @@ The one way from a lab to a model: a local endpoint that adds the key, holds the
 | `door`       | the session's own: what is let in, passed on, charged and kept                     |
 | `apis`       | the paths that are passed on, whose key each takes, and how a no is said         |
 | `serving`    | the lab's side: a loopback port and a unix socket; who is let in, how much is read |
-| `asking`     | what a request asks for, what it may cost, and what isn't passed on of it        |
+| `asking`     | what a request asks for, and what it may cost                                    |
+| `reaching`   | what isn't passed on of it                                                       |
 | `purse`      | what may still be spent, by how many calls at once                               |
 | `forwarding` | the far side: with the key, piece by piece, trying nothing twice                 |
 | `hearing`    | what an answer says and cost, as it goes past                                    |

@@ -15,16 +15,17 @@ from typing import Any
 from loopwright.models import prices
 from loopwright.models.gateway.apis import Api, counted
 from loopwright.models.gateway.purse import SHORTEST, Ceiling, Wish
+from loopwright.models.gateway.reaching import objects, reaching_out
 
 _BYTES_A_TOKEN = 2
 """English has about four bytes to a token and code three: a ceiling, and no estimate."""
 _PICTURE = 5_000
 """Tokens that a picture may take at most, however many bytes it has."""
-_UNSAID = 32_000
-"""Tokens of an answer for which the request names no limit."""
+_UNSAID = 128_000
+"""Tokens of an answer for which the request names no limit: as many as any known model gives."""
+_MOST = 10_000_000
+"""Tokens or answers past which a number is none. A negative one means to some far sides that there is no limit."""
 _LIMITS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
-_NEAR = ("function", "custom", "bash", "text_editor", "memory", "computer", "local_shell", "shell", "apply_patch")
-"""Kinds of tools that the agent itself runs. All others run on the far side, which may have a network."""
 _MOST_NESTS, _MOST_VALUES = 200_000, 500_000
 """Opening brackets and commas of a body. Read, 30 MB of `{},` take 860 MB. 4 MB of code, about a million tokens, have
 28,000 and 67,000."""
@@ -100,7 +101,7 @@ def _asked(data: bytes) -> Asked:
         raise Senseless("the body is no JSON") from None
     if not isinstance(body, dict) or not isinstance(body.get("model"), str):
         raise Senseless("the body is no JSON object with a model")
-    if problem := next(chain(_odd_numbers(body), _reaching_out(body)), None):
+    if problem := next(chain(_odd_numbers(body), reaching_out(body)), None):
         raise Senseless(problem)
     limit = max((body[name] for name in _LIMITS if isinstance(body.get(name), int)), default=_UNSAID)
     pictures = list(_pictures(body))
@@ -123,10 +124,12 @@ def _asked(data: bytes) -> Asked:
 
 
 def _odd_numbers(body: Mapping[str, Any]) -> Iterator[str]:
-    """What bounds an answer and isn't a whole number: some far sides take "8" for 8, and then nobody has counted it."""
+    """What bounds an answer and is no number of tokens: some far sides take "8" for 8, or -1 for no limit at all, and
+    then nobody has counted it."""
     for name in (*_LIMITS, "n"):
-        if body.get(name) is not None and type(body[name]) is not int:
-            yield f"`{name}` is a whole number"
+        number = body.get(name)
+        if number is not None and not (type(number) is int and 0 <= number <= _MOST):
+            yield f"`{name}` is a whole number from 0 to {_MOST}"
 
 
 def _thought(body: Mapping[str, Any]) -> int:
@@ -164,45 +167,9 @@ def written(body: Any) -> bytes:
     return text.encode(errors="backslashreplace")
 
 
-def _reaching_out(body: Mapping[str, Any]) -> Iterator[str]:
-    """What of a request would let a lab reach further than the model: through the far side's own tools and fetches."""
-    for name in ("mcp_servers", "container", "background"):
-        if body.get(name):
-            yield f"`{name}` isn't passed on: a lab reaches the model, and nothing through it"
-    for tool in _tools(body):
-        kind = tool.get("type", "custom") if isinstance(tool, dict) else None
-        if not isinstance(kind, str) or not any(kind == near or kind.startswith(f"{near}_") for near in _NEAR):
-            yield f"the tool {kind!r} runs on the far side, and isn't passed on: a lab reaches the model alone"
-    for value in _objects(body):
-        if _fetches(value):
-            yield "a picture or file by its URL isn't passed on: a lab reaches the model alone; send its bytes"
-
-
-def _tools(body: Mapping[str, Any]) -> Iterator[Any]:
-    """Every tool that a request offers, also those that stand together under one name."""
-    waiting = [body.get("tools")]
-    while waiting:
-        for tool in found if isinstance(found := waiting.pop(), list) else ():
-            if isinstance(tool, dict) and tool.get("type") == "namespace":
-                waiting.append(tool.get("tools"))
-            else:
-                yield tool
-
-
-def _fetches(value: Mapping[str, Any]) -> bool:
-    """Whether a part of a message has the far side fetch something from an address."""
-    picture = value.get("image_url")
-    address = picture.get("url") if isinstance(picture, dict) else picture
-    if isinstance(address, str) and not address.startswith("data:"):
-        return value.get("type") in ("image_url", "input_image")
-    source = value.get("source")
-    by_url = isinstance(source, dict) and source.get("type") == "url" and value.get("type") in ("image", "document")
-    return by_url or (value.get("type") == "input_file" and bool(value.get("file_url")))
-
-
 def _pictures(body: Mapping[str, Any]) -> Iterator[int]:
     """The sizes in bytes of the pictures that a request carries."""
-    for value in _objects(body):
+    for value in objects(body):
         source = value.get("source")
         if value.get("type") == "image" and isinstance(source, dict) and isinstance(source.get("data"), str):
             yield len(source["data"])
@@ -210,15 +177,3 @@ def _pictures(body: Mapping[str, Any]) -> Iterator[int]:
         address = picture.get("url") if isinstance(picture, dict) else picture
         if value.get("type") in ("image_url", "input_image") and isinstance(address, str):
             yield len(address)
-
-
-def _objects(body: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Every object among the messages, at any depth: without recursion, for a lab may nest as deep as it likes."""
-    waiting: list[Any] = [body.get("messages"), body.get("input"), body.get("system")]
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, dict):
-            yield value
-            waiting += value.values()
-        elif isinstance(value, list):
-            waiting += value
