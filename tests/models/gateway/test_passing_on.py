@@ -222,6 +222,26 @@ def test_openais_ways_are_passed_on_and_counted(path: str, streams: bool) -> Non
     assert "no price is known" in call["usage"]["unpriced"]
 
 
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/responses"])
+def test_a_prompt_is_paid_also_where_its_count_would_have_come_at_the_end(path: str) -> None:
+    """Who hangs up just before would else ask for nothing."""
+    said: list[dict[str, Any]] = [{"choices": [{"delta": {"content": "x" * 400}}]}]
+    if path == "/v1/responses":
+        said = [{"type": "response.output_text.delta", "delta": "x"}]
+        said += [{"type": "response.function_call_arguments.delta", "delta": "x" * 400}]
+
+    def cut_off(talk: BaseHTTPRequestHandler, body: bytes) -> None:
+        begin_stream(talk)
+        talk.wfile.write(b"".join(b"data: %s\n\n" % json.dumps(event).encode() for event in said))
+
+    with far_side(cut_off) as far, open_door(openai=f"{far}/v1") as door:
+        body = {"model": "gpt-x", "stream": True, "messages": [{"role": "user", "content": "y" * 2_000}]}
+        with pytest.raises(json.JSONDecodeError):  # what was passed on of the stream
+            door.post(path, body)
+    usage = door.calls[0]["usage"]
+    assert (usage["input"] > 1_000, 100 <= usage["output"] < 200) == (True, True)
+
+
 def test_without_a_key_for_it_an_api_is_refused_in_words() -> None:
     with open_door() as door:
         status, answer = door.post("/v1/responses", {"model": "gpt-x", "input": "Hi"})

@@ -109,8 +109,8 @@ def _call(answer: Answer, call: Mapping[str, Any]) -> None:
 def _take_response(answer: Answer, event: dict[str, Any]) -> None:
     """An event of the Responses API; those that end an answer hold all of it."""
     kind = str(event.get("type"))
-    if kind == "response.output_text.delta":
-        _say(answer, str(event["delta"]))
+    if kind.endswith(".delta") and isinstance(event.get("delta"), str):  # of a text, of a call, of what was thought
+        _say(answer, event["delta"])
     if not isinstance(response := event.get("response"), dict):
         return
     answer.begun, answer.model = True, str(response.get("model") or answer.model)

@@ -20,19 +20,21 @@ ASKED, CALL = "asked", "call"
 
 
 def usage(asked: Asked, passed: Passed, on: date) -> Usage:
-    """What a call cost, as far as it came. What its answer doesn't count is taken by its size."""
+    """What a call cost, as far as it came. What its answer doesn't count is taken by its size; so is the prompt, which
+    some count at an answer's end alone."""
     answer = passed.ear.answer
     if passed.status is None or passed.status >= 300:
         return Usage()
-    counts, said = answer.counts, passed.size // _SAID_BYTES_A_TOKEN
+    counts = answer.counts
     told = {
         "input": counts.input,
         "output": counts.output if answer.whole else max(counts.output, _said(answer)),
         "cache_read": counts.cache_read,
         "cache_write": counts.cache_write,
     }
-    if not any(told.values()):
-        told = {"input": asked.tokens, "output": said, "cache_read": 0, "cache_write": 0}
+    if not (counts.input or counts.cache_read or counts.cache_write):  # there is no empty prompt
+        told["input"] = asked.tokens
+        told["output"] = told["output"] or passed.size // _SAID_BYTES_A_TOKEN
     usd, why = prices.cost(answer.model or asked.model, **told, cache_hour=counts.cache_hour, on=on)
     return Usage(**told, usd=usd, unpriced=why, requests=1)
 
