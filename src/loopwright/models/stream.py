@@ -25,6 +25,15 @@ class Counts:
     cache_write: int = 0
     cache_hour: int = 0  # how many of those written are kept for an hour, which costs more
 
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(
+            self.input + other.input,
+            self.output + other.output,
+            self.cache_read + other.cache_read,
+            self.cache_write + other.cache_write,
+            self.cache_hour + other.cache_hour,
+        )
+
 
 @dataclass
 class Answer:
@@ -39,6 +48,8 @@ class Answer:
     whole: bool = False
     halted: bool = False  # broken off from here
     _json: dict[int, str] = field(default_factory=dict)
+    _own: Counts = Counts()  # as the answer's usage has them
+    _before: Counts = Counts()  # of a summary that was made before it
 
     def take(self, event: dict[str, Any]) -> None:
         """Add one event of the stream. Kinds of events that aren't known are passed over, as the API asks.
@@ -103,14 +114,23 @@ class Answer:
             self.broken[str(block.get("id", ""))] = text
 
     def _count(self, usage: dict[str, Any]) -> None:
-        """The counts of a later event are totals: they replace the earlier ones, unless they are absent."""
-        self.counts = Counts(
-            _or(usage.get("input_tokens"), self.counts.input),
-            _or(usage.get("output_tokens"), self.counts.output),
-            _or(usage.get("cache_read_input_tokens"), self.counts.cache_read),
-            _or(usage.get("cache_creation_input_tokens"), self.counts.cache_write),
-            _or((usage.get("cache_creation") or {}).get("ephemeral_1h_input_tokens"), self.counts.cache_hour),
-        )
+        """The counts of a later event are totals: they replace the earlier ones, unless they are absent. What the far
+        side spent on summing the conversation up first isn't among them."""
+        self._own = _totals(usage, self._own)
+        parts = [part for part in usage.get("iterations") or () if part.get("type") == "compaction"]
+        if parts:
+            self._before = sum((_totals(part, Counts()) for part in parts), Counts())
+        self.counts = self._own + self._before
+
+
+def _totals(usage: dict[str, Any], known: Counts) -> Counts:
+    return Counts(
+        _or(usage.get("input_tokens"), known.input),
+        _or(usage.get("output_tokens"), known.output),
+        _or(usage.get("cache_read_input_tokens"), known.cache_read),
+        _or(usage.get("cache_creation_input_tokens"), known.cache_write),
+        _or((usage.get("cache_creation") or {}).get("ephemeral_1h_input_tokens"), known.cache_hour),
+    )
 
 
 def _sendable(text: str) -> str:

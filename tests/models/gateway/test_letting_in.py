@@ -392,6 +392,18 @@ def test_an_hour_in_the_cache_costs_what_it_costs() -> None:
     assert paid["usd"] == pytest.approx((10 * 4 + 5 * 20 + 100 * 0.20 + 400 * 5 + 600 * 8) / 1e6)
 
 
+def test_what_summing_up_a_conversation_cost_is_not_among_its_answers_tokens_and_counts() -> None:
+    summed = {"type": "compaction", "input_tokens": 9_000, "output_tokens": 700}
+    parts = [summed, {"type": "message", "input_tokens": 10, "output_tokens": 5}]
+
+    def summing(talk: BaseHTTPRequestHandler, body: bytes) -> None:
+        say_json(talk, message(iterations=parts))
+
+    with far_side(summing) as far, open_door(far=far) as door:
+        door.ask()
+    assert (door.calls[0]["usage"]["input"], door.calls[0]["usage"]["output"]) == (9_010, 705)
+
+
 def test_calls_at_once_are_reserved_for_and_overrun_nothing() -> None:
     """Four may be made, eight ask at once: those that have to wait for the others' costs do, and then it is over."""
     most = threading.Semaphore(0)
