@@ -6,11 +6,13 @@ import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler
 
 import pytest
+from tests.models.gateway.doors import begin_stream, far_side, stream
 
 from loopwright.errors import BadUse, Unreachable
-from loopwright.models.client import HALTED, Request, Turn, Wire
+from loopwright.models.client import HALTED, Request, Turn, Wire, never
 from loopwright.models.defaults import Access
 from loopwright.models.retry import PromptTooLong
 from loopwright.testing import script
@@ -257,3 +259,25 @@ def test_who_may_break_an_answer_off_is_told_of_the_time_that_the_model_was_away
         turn = replace(asking.wire, over=over).ask(asking.request())
     assert turn.stop_reason == "end_turn"
     assert set(asked) == {600.0}
+
+
+@pytest.mark.parametrize("patient", [True, False])
+def test_a_far_side_that_only_pings_is_not_listened_to_for_ever(patient: bool) -> None:
+    """The SDK keeps pings to itself."""
+    asking = Asking("", horizon=0)
+
+    def endless(talk: BaseHTTPRequestHandler, body: bytes) -> None:
+        begin_stream(talk)
+        talk.wfile.write(stream()[0])
+        while True:  # until nobody is there any more
+            asking.clock.advance(60)
+            talk.wfile.write(b'event: ping\ndata: {"type": "ping"}\n\n')
+
+    with far_side(endless) as url:
+        over = never if patient else (lambda waited: asking.clock.seconds > 600)
+        wire = replace(asking.wire, access=Access(url, "k"), over=over)
+        if patient:
+            with pytest.raises(Unreachable, match="didn't end within 3600 s"):
+                wire.ask(asking.request())
+        else:
+            assert wire.ask(asking.request()).stop_reason == HALTED

@@ -28,6 +28,10 @@ SILENCE = 120.0
 """Seconds without a single byte after which a request counts as dropped. The API sends a ping far more often."""
 
 
+LONGEST = 3600.0
+"""Seconds that one answer may take in all: 32,000 tokens take a slow model half of that. Something in between that has
+lost the model, and pings for ever, would else never be noticed."""
+
 HALTED = "halted"
 """The stop reason of an answer that was broken off from here. What it held is left out, and was paid for."""
 
@@ -117,17 +121,25 @@ class Wire:
             "messages": request.messages,
             "tools": request.tools,
         }
+        heed = functools.partial(self._heed, answer, waited, self.time.monotonic() + LONGEST)
         with _failures(self.silence) as failed:
             stream = client.messages.create(**parameters, stream=True, timeout=_timeout(self.silence))
             with stream:
+                stream.response.stream = _heeded(stream.response.stream, heed)
                 for event in stream:
                     answer.take(cast(dict[str, Any], event.to_dict()))
-                    answer.halted = not answer.whole and self.over(waited)
-                    if answer.halted:
-                        break
+                    heed()
         if answer.whole:
             return None
         return failed[0] if failed else retry.Failure("broken-off", "the stream ended before its message did")
+
+    def _heed(self, answer: Answer, waited: float, end: float) -> None:
+        """Asked at all that comes, also at what the SDK keeps to itself (a ping). Raises _Enough."""
+        if answer.whole:
+            return
+        answer.halted = self.over(waited)
+        if answer.halted or self.time.monotonic() >= end:
+            raise _Enough(f"the answer didn't end within {LONGEST:g} s")
 
     def _paid(self, answer: Answer, model: str) -> Usage:
         """What a try cost, as far as it came."""
@@ -142,6 +154,26 @@ class Wire:
         }
         usd, reason = prices.cost(answer.model or model, **counts, on=self.time.now().date())
         return Usage(**counts, usd=usd, unpriced=reason, requests=1)
+
+
+class _Enough(Exception):
+    """Nobody waits for the rest of an answer."""
+
+
+def _heeded(stream: Any, heed: Callable[[], None]) -> Any:
+    """The bytes of a response; after each piece of them `heed` is called."""
+    import httpx2
+
+    class Heeded(httpx2.SyncByteStream):
+        def __iter__(self) -> Iterator[bytes]:
+            for piece in stream:
+                yield piece
+                heed()
+
+        def close(self) -> None:
+            stream.close()
+
+    return Heeded()
 
 
 @functools.lru_cache(maxsize=8)
@@ -172,6 +204,8 @@ def _failures(silence: float) -> Iterator[list[retry.Failure]]:
         found.append(retry.Failure(kind, message, error.status_code, error.response.headers.get("retry-after")))
     except (anthropic.APITimeoutError, httpx2.TimeoutException):
         found.append(retry.Failure("silence", f"nothing was heard for {silence:g} s"))
+    except _Enough as enough:
+        found.append(retry.Failure("silence", str(enough)))
     except (anthropic.APIConnectionError, httpx2.HTTPError) as error:
         cause = error.__cause__ or error
         found.append(retry.Failure("connection", str(cause) or type(cause).__name__))
