@@ -200,15 +200,12 @@ def test_a_prompt_that_is_too_long_has_an_error_of_its_own() -> None:
 
 def test_tool_input_that_is_no_json_comes_with_what_was_said() -> None:
     half_a_pair = '{"command": "\\ud800"}'
-    parts = (
-        script.Call("bash", raw='{"command": "ls'),
-        script.Call("bash", raw="[1]"),
-        script.Call("bash", raw=half_a_pair),
-    )
-    with scripted_endpoint(one_turn(parts=parts)) as endpoint:
+    nested = ['{"a":' + "[" * deep + "]" * deep + "}" for deep in (600, 99_999)]  # of 600, it couldn't be written down
+    said = ['{"command": "ls', "[1]", half_a_pair, *nested]
+    with scripted_endpoint(one_turn(parts=tuple(script.Call("bash", raw=raw) for raw in said))) as endpoint:
         turn = Asking(endpoint.url).ask()
-    assert [block["input"] for block in turn.blocks] == [{}, {}, {}]
-    assert list(turn.broken.values()) == ['{"command": "ls', "[1]", half_a_pair]
+    assert [block["input"] for block in turn.blocks] == [{}] * 5
+    assert list(turn.broken.values()) == said
 
 
 def test_a_connection_is_kept_alive_between_turns(sockets: Callable[[], int]) -> None:

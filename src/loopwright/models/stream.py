@@ -10,6 +10,8 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+_DEEPEST = 100
+
 
 class Senseless(Exception):
     """The far side sent a stream that is none."""
@@ -107,10 +109,11 @@ class Answer:
         try:
             value = json.loads(text)
             json.dumps(value, ensure_ascii=False).encode()  # half a surrogate pair could never be sent back
-        except ValueError:
+        except (ValueError, RecursionError):
             value = None
-        block["input"] = value if isinstance(value, dict) else {}
-        if not isinstance(value, dict):
+        fits = isinstance(value, dict) and not is_deep(value)
+        block["input"] = value if fits else {}
+        if not fits:
             self.broken[str(block.get("id", ""))] = text
 
     def _count(self, usage: dict[str, Any]) -> None:
@@ -131,6 +134,16 @@ def _totals(usage: dict[str, Any], known: Counts) -> Counts:
         _or(usage.get("cache_creation_input_tokens"), known.cache_write),
         _or((usage.get("cache_creation") or {}).get("ephemeral_1h_input_tokens"), known.cache_hour),
     )
+
+
+def is_deep(value: object) -> bool:
+    """Whether a value is nested deeper than anybody means it: past some 500 levels it can be read, but not be written
+    down any more, nor sent back."""
+    level: list[object] = [value]
+    for _ in range(_DEEPEST):
+        nests = (one.values() if isinstance(one, dict) else one if isinstance(one, list) else () for one in level)
+        level = [inner for nest in nests for inner in nest]
+    return bool(level)
 
 
 def _sendable(text: str) -> str:

@@ -496,6 +496,13 @@ def test_long_texts_are_kept_by_their_two_ends() -> None:
     assert "characters left out here" in told
 
 
+def test_what_is_nested_too_deep_to_be_written_down_is_kept_as_text() -> None:
+    nested = [{"type": "text", "text": "Hi", "more": json.loads("[" * 600 + "]" * 600)}]
+    with open_door() as door:
+        assert door.post("/v1/messages", {**ASKED, "messages": [{"role": "user", "content": nested}]})[0] == 200
+    assert isinstance(door.calls[0]["said"], str)
+
+
 def test_a_call_that_all_runs_can_pay_for_after_the_sessions_end_is_not_made(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("loopwright.models.gateway.door._LAST_WORDS", 0.05)
     waits, free_again = threading.Event(), threading.Event()

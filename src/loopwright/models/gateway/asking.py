@@ -16,6 +16,7 @@ from loopwright.models import prices
 from loopwright.models.gateway.apis import Api, counted
 from loopwright.models.gateway.purse import SHORTEST, Ceiling, Wish
 from loopwright.models.gateway.reaching import objects, reaching_out
+from loopwright.models.stream import is_deep
 
 _BYTES_A_TOKEN = 2
 """English has about four bytes to a token and code three: a ceiling, and no estimate."""
@@ -153,10 +154,10 @@ def _failed(said: Any) -> Iterator[Mapping[str, Any]]:
 
 
 def shown(value: Any) -> Any:
-    """The value itself, or the two ends of its JSON."""
+    """The value itself, or its JSON, of a long one the two ends."""
     text = json.dumps(value, ensure_ascii=False)
     if len(text) <= SHOWN:
-        return value
+        return text if is_deep(value) else value
     half = SHOWN // 2
     return f"{text[:half]}\n[... {len(text) - SHOWN} characters left out here ...]\n{text[-half:]}"
 
