@@ -486,6 +486,32 @@ def test_a_session_that_ends_in_the_middle_of_a_call_leaves_its_ceiling_set_asid
     assert (told, ended) == ([], ["_Over"])
 
 
+def test_an_answer_in_one_piece_that_was_lost_on_the_way_is_charged_its_ceiling() -> None:
+    """It is made before its first byte comes: who times out, or is cut off by something in between, has paid for it."""
+    told, ended = list[Usage](), list[str]()
+
+    @contextmanager
+    def toll(wish: Wish) -> Iterator[tuple[Ceiling, Callable[[Usage], None]]]:
+        try:
+            yield wish.most, told.append
+        except Exception as problem:
+            ended.append(type(problem).__name__)
+            raise
+
+    def cut_off(talk: BaseHTTPRequestHandler, body: bytes) -> None:
+        talk.close_connection = True
+
+    with far_side(cut_off) as far, open_door(far=far, toll=toll) as door:
+        with pytest.raises(anthropic.InternalServerError, match="can't be reached"):
+            door.ask(max_tokens=1_000)
+        assert (door.gateway.purse.turns, door.gateway.purse.reserved) == (1, {})
+        assert 0.02 < door.gateway.purse.dollars < 0.03
+        with pytest.raises(anthropic.InternalServerError, match="can't be reached"):
+            door.ask(stream=True)  # which would have begun
+    assert (told, ended) == ([Usage()], ["_Unheard"])
+    assert ["usage" in call for call in door.calls] == [False, True]
+
+
 def test_long_texts_are_kept_by_their_two_ends() -> None:
     with open_door() as door:
         door.ask("begin " + "x" * 100_000 + " end")

@@ -114,6 +114,8 @@ class Gateway:
                 reached("gateway:metered")
         except _Over:
             out.hang_up()
+        except _Unheard:
+            passed.last()
         except LoopwrightError as no:
             self._barred(number, asked, no)
             out.whole(403, _JSON, refusal(403, str(no)))
@@ -149,14 +151,18 @@ class Gateway:
         return self._line.passed(api, self.upstreams[api.upstream], query, headers, asked.data, asked.streams, out)
 
     def _settled(self, number: int, api: Api, asked: Asked, passed: Passed) -> Usage:
-        """Let the call count; what it cost. Raises _Over when it was given up meanwhile."""
+        """Let the call count; what it cost. Raises _Over when it was given up meanwhile, and _Unheard."""
         passed.ear.over()
         paid = notes.usage(asked, passed, self.time.now().date())
         with self._lock:
             if self._flying.pop(number, None) is None:
                 raise _Over
             self.refused, self.barred, self.failure = None, None, passed.failure
-            self.keep(notes.ended(number, api.path, asked, passed, paid, self._at))
+            lost = {**_lost(number, asked.model), "at": round(self._at, 3)}
+            self.keep(lost if passed.unheard else notes.ended(number, api.path, asked, passed, paid, self._at))
+        if passed.unheard:
+            self.purse.lose(number)
+            raise _Unheard
         self.purse.settle(number, paid)
         return paid
 
@@ -179,8 +185,12 @@ class _Over(Exception):
     """The session is over, and a call came back after it."""
 
 
+class _Unheard(Exception):
+    """A call may have been answered, and the answer was lost on the way."""
+
+
 def _lost(number: object, model: str) -> dict[str, Any]:
-    """The entry for a call of which nobody knows what it cost: its ceiling is charged by what all runs share."""
+    """The entry for a call of which nobody knows what it cost: its ceiling is charged, also by what all runs share."""
     why = "nobody saw its end: it is charged as all that it might have cost"
     return {"kind": notes.CALL, "call": number, "model": model, "whole": False, "failure": why}
 

@@ -48,6 +48,7 @@ class Passed:
     status: int | None = None
     size: int = 0  # bytes of the answer
     failure: Failure | None = None  # why there was no answer, or none to its end
+    unheard: bool = False  # it went out, and may have been answered
     last: Callable[[], None] = lambda: None  # says the answer's end; to be called once it is counted
 
 
@@ -76,6 +77,9 @@ class Line:
         except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, RuntimeError) as problem:
             # RuntimeError: the session is over, and the client was closed meanwhile.
             done.failure = Failure("connection", _said(problem, upstream.key))
+            # A stream begins at once. An answer in one piece is made before the first byte of it comes.
+            cut_off = isinstance(problem, httpx2.ReadTimeout | httpx2.ReadError | httpx2.RemoteProtocolError)
+            done.unheard = cut_off and done.status is None and not streams
             told = refusal(502, f"the model's endpoint can't be reached: {done.failure}")
             nothing_yet = done.status is None
             done.last = (

@@ -102,6 +102,11 @@ class Purse:
             self.turns += usage.requests
             self._changed.notify_all()
 
+    def lose(self, number: int) -> None:
+        """A call has come to its end, and nobody knows what it cost: all of its ceiling, then."""
+        ceiling = self.reserved.get(number, Ceiling(0))
+        self.settle(number, Usage(input=ceiling.tokens, usd=ceiling.usd, requests=1))
+
     def close(self) -> None:
         """Let nobody in any more, and nobody wait."""
         with self._changed:
