@@ -9,7 +9,7 @@ from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
 
 import pytest
-from tests.models.gateway.doors import begin_stream, far_side, stream
+from tests.models.gateway.doors import begin_stream, far_side, half, stream
 
 from loopwright.errors import BadUse, Unreachable
 from loopwright.models.client import HALTED, Request, Turn, Wire, never
@@ -105,6 +105,20 @@ def test_a_try_that_broke_off_is_paid_for_and_counted() -> None:
     assert len(tries) == 2
     assert turn.usage.requests == 2
     assert turn.usage.input == sum(tries)
+
+
+def test_an_answer_that_broke_off_is_paid_as_far_as_it_came() -> None:
+    """Its tokens would have been counted at its end."""
+    asked = list[bytes]()
+
+    def cut_off_once(talk: BaseHTTPRequestHandler, body: bytes) -> None:
+        asked.append(body)
+        begin_stream(talk)
+        talk.wfile.write(half(8_000) if len(asked) == 1 else b"".join(stream()))
+
+    with far_side(cut_off_once) as url:
+        turn = Asking(url).ask()
+    assert (len(asked), 2_000 < turn.usage.output < 2_100) == (2, True)
 
 
 def test_retry_after_in_seconds_is_honoured() -> None:

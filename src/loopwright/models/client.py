@@ -148,7 +148,7 @@ class Wire:
         count = answer.counts
         counts = {
             "input": count.input,
-            "output": count.output,
+            "output": answer.output,
             "cache_read": count.cache_read,
             "cache_write": count.cache_write,
         }

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 _DEEPEST = 100
+_BYTES_A_TOKEN = 4
 
 
 class Senseless(Exception):
@@ -52,6 +53,14 @@ class Answer:
     _json: dict[int, str] = field(default_factory=dict)
     _own: Counts = Counts()  # as the answer's usage has them
     _before: Counts = Counts()  # of a summary that was made before it
+
+    @property
+    def output(self) -> int:
+        """The tokens of what was answered. They are counted at the end; what broke off before is taken by its size."""
+        if self.whole or not self.blocks:
+            return self.counts.output
+        came = json.dumps(self.blocks) + "".join(self._json.values())
+        return max(self.counts.output, len(came) // _BYTES_A_TOKEN)
 
     def take(self, event: dict[str, Any]) -> None:
         """Add one event of the stream. Kinds of events that aren't known are passed over, as the API asks.

@@ -142,6 +142,14 @@ def stream(text: str = "Hello.") -> list[bytes]:
     return [wire.sse(event) for event in wire.events(message(text), Turn(Say(text)))]
 
 
+def half(characters: int) -> bytes:
+    """The beginning of a stream: a call of a tool, as far as so many characters."""
+    begun = {"type": "content_block_start", "content_block": {"type": "tool_use", "id": "t", "name": "x", "input": {}}}
+    delta = {"type": "input_json_delta", "partial_json": '{"a": "' + "x" * characters}
+    events = [{**begun, "index": 0}, {"type": "content_block_delta", "index": 0, "delta": delta}]
+    return stream()[0] + b"".join(map(wire.sse, events))
+
+
 def begin_stream(talk: BaseHTTPRequestHandler) -> None:
     talk.send_response(200)
     talk.send_header("content-type", "text/event-stream")

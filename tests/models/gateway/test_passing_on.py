@@ -19,6 +19,7 @@ from .doors import (
     begin_stream,
     far_side,
     faults,
+    half,
     message,
     open_door,
     say_json,
@@ -240,6 +241,16 @@ def test_a_prompt_is_paid_also_where_its_count_would_have_come_at_the_end(path: 
             door.post(path, body)
     usage = door.calls[0]["usage"]
     assert (usage["input"] > 1_000, 100 <= usage["output"] < 200) == (True, True)
+
+
+def test_a_call_of_a_tool_that_breaks_off_is_paid_as_far_as_it_came() -> None:
+    def cut_off(talk: BaseHTTPRequestHandler, body: bytes) -> None:
+        begin_stream(talk)
+        talk.wfile.write(half(8_000))
+
+    with far_side(cut_off) as far, open_door(far=far) as door:
+        list(door.ask(stream=True))
+    assert (door.calls[0]["usage"]["output"] > 2_000, door.calls[0]["tools"]) == (True, ["x"])
 
 
 def test_without_a_key_for_it_an_api_is_refused_in_words() -> None:

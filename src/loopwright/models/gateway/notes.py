@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from datetime import date
 from typing import Any
@@ -11,7 +10,6 @@ from loopwright.models import prices
 from loopwright.models.gateway.asking import Asked, shown
 from loopwright.models.gateway.forwarding import Passed
 from loopwright.models.gateway.purse import Ceiling
-from loopwright.models.stream import Answer
 from loopwright.vocabulary import Usage
 
 _SAID_BYTES_A_TOKEN = 4
@@ -28,7 +26,7 @@ def usage(asked: Asked, passed: Passed, on: date) -> Usage:
     counts = answer.counts
     told = {
         "input": counts.input,
-        "output": counts.output if answer.whole else max(counts.output, _said(answer)),
+        "output": answer.output,
         "cache_read": counts.cache_read,
         "cache_write": counts.cache_write,
     }
@@ -37,10 +35,6 @@ def usage(asked: Asked, passed: Passed, on: date) -> Usage:
         told["output"] = told["output"] or passed.size // _SAID_BYTES_A_TOKEN
     usd, why = prices.cost(answer.model or asked.model, **told, cache_hour=counts.cache_hour, on=on)
     return Usage(**told, usd=usd, unpriced=why, requests=1)
-
-
-def _said(answer: Answer) -> int:
-    return len(json.dumps(answer.blocks)) // _SAID_BYTES_A_TOKEN if answer.blocks else 0
 
 
 def began(number: int, asked: Asked, ceiling: Ceiling, at: float) -> dict[str, Any]:
