@@ -124,8 +124,10 @@ def test_a_model_that_cannot_be_had_is_no_failure_of_the_role(
     agent: str, fault: str, error: type[Exception], lab: FolderLab, desk: Desk, endpoint: Endpoint
 ) -> None:
     endpoint.script = Script([Session(turns=[Turn(Say("All done."), faults=[Fault(fault)])])])
-    with pytest.raises(error):
-        plays(agent, lab, desk)
+    address = desk.env["ANTHROPIC_BASE_URL"].replace("://", "://ada:correct-horse@")
+    with pytest.raises(error) as told:
+        plays(agent, lab, replace(desk, env={**desk.env, "ANTHROPIC_BASE_URL": address}))
+    assert ("127.0.0.1" in str(told.value), "correct-horse" in str(told.value)) == (True, False)
     assert plays(agent, lab, desk).ended == "done"  # it goes on once the model is back
 
 

@@ -192,6 +192,14 @@ def test_a_refused_key_is_not_tried_again(kind: str) -> None:
         assert len(endpoint.requests) == 1
 
 
+def test_a_password_in_the_address_is_told_nobody() -> None:
+    with serve(script.Fault("unauthorized")) as endpoint:
+        for url in (endpoint.url, "http://127.0.0.1:9/v1?key=correct-horse"):
+            with pytest.raises(Unreachable) as told:
+                Asking(url.replace("://", "://ada:correct-horse@"), horizon=0).ask()
+            assert ("127.0.0.1" in str(told.value), "correct-horse" in str(told.value)) == (True, False)
+
+
 def test_the_key_that_is_given_is_the_key_that_is_sent() -> None:
     with scripted_endpoint(one_turn(), key="right") as endpoint:
         assert Asking(endpoint.url, key="right").ask().blocks

@@ -14,7 +14,7 @@ from loopwright.errors import LoopwrightError, Unreachable
 from loopwright.models import gateway
 from loopwright.models.defaults import Access, access, openai_access
 from loopwright.models.gateway import Gateway, Upstream
-from loopwright.models.retry import Failure, final
+from loopwright.models.retry import Failure, final, place
 from loopwright.vocabulary import Brief, Event, Usage
 
 _KEY_TROUBLE = (401, 402, 403, 404)
@@ -56,7 +56,9 @@ class Feed:
 
 
 def _absent(failure: Failure, url: str, model: str) -> Unreachable:
-    return Unreachable(f"the model {model} at {url} can't be had: {failure}", "try again later: the run goes on then")
+    return Unreachable(
+        f"the model {model} at {place(url)} can't be had: {failure}", "try again later: the run goes on then"
+    )
 
 
 def upstreams(role: str, env: Mapping[str, str], apis: Sequence[str]) -> dict[str, Upstream]:

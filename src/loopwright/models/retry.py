@@ -60,8 +60,16 @@ class Failure:
         return f"{self.kind.replace('_', ' ')}{number}: {' '.join(self.message.split())[:300]}"
 
 
+def place(url: str) -> str:
+    """An address as it may be told: without a name, password or query, in which a proxy's key may stand."""
+    scheme, mark, rest = url.partition("?")[0].partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}{mark}{host.rpartition('@')[2]}{slash}{path}"
+
+
 def final(failure: Failure, url: str, model: str) -> LoopwrightError:
     """The error to raise for a failure that waiting doesn't mend."""
+    url = place(url)
     if failure.too_long:
         return PromptTooLong(str(failure))
     if failure.status in (401, 402, 403) or failure.kind in _REFUSED or "credit balance" in failure.message:
@@ -104,7 +112,7 @@ class Patience:
         seconds = asked if asked is not None else min(self._backoff(), left)
         if seconds > left or left <= 0:
             raise Unreachable(
-                f"the model {model} at {url} can't be had: {failure} (tried {self.failures + 1} times)",
+                f"the model {model} at {place(url)} can't be had: {failure} (tried {self.failures + 1} times)",
                 "try again later; LOOPWRIGHT_RETRY_SECONDS says for how long a failing model is retried",
             )
         self.failures += 1
