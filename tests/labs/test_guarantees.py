@@ -41,7 +41,7 @@ def test_what_gets_out_of_a_lab_is_what_its_row_says(place: Place, tmp_path: Pat
     room.mkdir()
     held = probing.tried(place.open_lab, room, {**os.environ, **place.env})
     assert held == {name: name in guarantees.of(place.kind) for name in held}
-    assert {"keys", "reads", "writes", "repository", "processes", "network", "privileges"} <= set(held)
+    assert set(held) == {promise.name for promise in PROMISES} - {"killed", "bounds"}  # which have tests of their own
 
 
 @pytest.fixture
@@ -396,6 +396,31 @@ def test_tool_chains_in_a_home_are_shown_and_nothing_else_of_it(walled: Place, t
         ran = lab.run("tool; other; ship; mine; linked", seconds=20)
         assert ran.output == "it works\nother\nship\nmine\nit works\n"
         assert "pl4nted" not in lab.run(f"grep -r pl4nted '{home}'; cat '{home}/.ssh/id_rsa'", seconds=20).output
+
+
+def test_nobody_there_is_root_and_namespaces_and_temporary_files_are_its_own(walled: Place) -> None:
+    names = ("ipc", "mnt", "net", "pid", "uts")
+    with tempfile.NamedTemporaryFile(dir="/tmp") as shared, walled.open(throwaway=True) as lab:
+        assert lab.run(["cat", shared.name], seconds=20).code == 1
+        told = lab.run(
+            ["sh", "-c", "id -u; readlink $@", "sh", *(f"/proc/self/ns/{name}" for name in names)], seconds=20
+        )
+        files = [f"{folder}/{Path(shared.name).name}-mine" for folder in ("/tmp", "/var/tmp", "/run", "/dev/shm")]
+        assert lab.run(["touch", *files], seconds=20).code == 0
+        assert not any(Path(file).exists() for file in files)
+    uid, *inside = told.output.split()
+    assert (told.code, int(uid) > 0, len(inside)) == (0, True, len(names))
+    assert not {*inside} & {str(Path(f"/proc/self/ns/{name}").readlink()) for name in names}
+
+
+def test_of_two_services_of_the_host_a_lab_reaches_the_one_that_it_was_let_in_to(walled: Place) -> None:
+    with answering("mine") as mine, answering("another's") as other, walled.open(throwaway=True) as lab:
+        lab.reach(mine)
+        ask = "import socket, sys; socket.create_connection(('127.0.0.1', int(sys.argv[1])), 5)"
+        codes = [lab.run(["python3", "-c", ask, str(one.port)], seconds=20).code for one in (mine, other)]
+        by_path = "import socket, sys; socket.socket(socket.AF_UNIX).connect(sys.argv[1])"
+        codes.append(lab.run(["python3", "-c", by_path, str(other.socket)], seconds=20).code)
+    assert codes == [0, 1, 1]
 
 
 def test_only_a_command_that_may_reaches_the_network(walled: Place) -> None:

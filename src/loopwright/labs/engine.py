@@ -45,6 +45,7 @@ configured to pass its environment on."""
 _OWN_CONF = Path(__file__).with_name("containers.conf")
 _ADOPTING = "import ctypes, os, sys; ctypes.CDLL(None).prctl(36, 1, 0, 0, 0); os.execv(sys.argv[1], sys.argv[1:])"
 _FOLDERS = ("usr", "etc", "proc", "sys", "dev", "tmp", "run", "var", "var/tmp", "home", "root", "opt", "mnt", "srv")
+_FOR_ALL = ("tmp", "run", "var/tmp")  # runc gives what is mounted there the folder's own mode, whatever was asked for
 
 
 @dataclass(frozen=True)
@@ -137,7 +138,7 @@ def _skeleton() -> bytes:
     with tarfile.open(fileobj=made, mode="w") as tar:
         for name in _FOLDERS:
             entry = tarfile.TarInfo(name)
-            entry.type, entry.mode = tarfile.DIRTYPE, 0o755
+            entry.type, entry.mode = tarfile.DIRTYPE, 0o1777 if name in _FOR_ALL else 0o755
             tar.addfile(entry)
         for folder in map(Path, prefixes.SYSTEM):
             if folder.is_symlink():
