@@ -231,18 +231,23 @@ import os, sys
 from pathlib import Path
 from loopwright.contracts import LabWish, Site
 from loopwright.workshop import LABS
-kind, top, common, labs, commit = sys.argv[1:]
+kind, top, common, labs, commit, command = sys.argv[1:]
 site = Site(Path(top), Path(common), Path(labs), "sha1", dict(os.environ), {})
 with LABS[kind](site, LabWish("gen-1", commit, "loop/sums")) as lab:
     lab.write("work", b"1")
-    lab.run("setsid sh -c 'echo $$ > ../home/a; exec sleep 300' & echo $$ > ../home/b; sleep 300", seconds=300)
+    lab.run(command, seconds=300)
+"""
+_LEAVING = """
+setsid sh -c 'echo $$ > ../home/a; exec sleep 300' &
+(sh -c 'setsid sh -c "echo \\$\\$ > ../home/b; cd /; exec sleep 300" & exit' &)
+echo $$ > ../home/c; sleep 300
 """
 
 
 def test_after_a_kill_opening_the_lab_again_ends_what_was_left_of_it(place: Place) -> None:
-    words = [place.kind, str(place.top), str(place.common), str(place.labs), place.head]
+    words = [place.kind, str(place.top), str(place.common), str(place.labs), place.head, _LEAVING]
     with subprocess.Popen([sys.executable, "-c", textwrap.dedent(_HOLDER), *words]) as holder:
-        left = [number_in(place.labs / "gen-1" / "home" / name) for name in "ab"]
+        left = [number_in(place.labs / "gen-1" / "home" / name) for name in "abc"]
         holder.send_signal(signal.SIGKILL)
         holder.wait(10)
     if "killed" in guarantees.of(place.kind):

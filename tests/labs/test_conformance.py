@@ -1,5 +1,6 @@
 """What every kind of lab promises, held against each kind in turn."""
 
+import signal
 import stat
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from loopwright.contracts import Lab
 from loopwright.errors import LabFailed
 from loopwright.labs import guarantees
+from loopwright.testing.crash import killed
 from loopwright.vocabulary import Change
 
 from .places import FILES, Place, answering, leave
@@ -266,6 +268,20 @@ def test_what_an_interrupted_throwaway_left_is_not_opened_again(place: Place) ->
     with place.open(throwaway=True) as lab:
         assert lab.fresh
         assert "work" not in lab.listing("")
+
+
+@pytest.mark.parametrize("point", ["lab:over", "lab:saved", "lab:removed"])
+def test_killed_while_it_closes_it_is_whole_or_its_bytes_are_in_a_ref(place: Place, point: str) -> None:
+    def closes() -> None:
+        with place.open() as lab:
+            some_work(lab)
+
+    assert killed(closes, point) == -signal.SIGKILL
+    assert (place.ref("gen-1/rescued") is None) == (point == "lab:over")
+    with place.open() as lab:
+        assert lab.fresh == (point == "lab:removed")
+    assert place.repository.show(str(place.ref("gen-1/rescued")), "work") == "1"
+    assert not (place.labs / "gen-1").exists()
 
 
 def test_interrupted_it_stays_and_opens_as_it_stood(place: Place) -> None:

@@ -79,6 +79,24 @@ def test_what_the_engine_is_given_has_nothing_of_the_hosts_environment(
     assert b"pl4nted" not in environment
 
 
+def processors(pid: int) -> float:
+    """How many processors the control group of a process may use."""
+    rows = [row.split(":", 2) for row in Path(f"/proc/{pid}/cgroup").read_text().splitlines()]
+    own = {name: path.lstrip("/") for _, names, path in rows for name in names.split(",")}
+    if "cpu" not in own:
+        quota, period = Path("/sys/fs/cgroup", own[""], "cpu.max").read_text().split()
+    else:
+        folder = Path("/sys/fs/cgroup/cpu", own["cpu"])
+        quota, period = ((folder / f"cpu.cfs_{name}_us").read_text() for name in ("quota", "period"))
+    return int(quota) / int(period)
+
+
+def test_whatever_a_lab_computes_a_part_of_the_processors_is_left_to_the_rest(contained: Place) -> None:
+    with contained.open(throwaway=True) as lab:
+        lab.run("sleep 300 & echo $! > ../home/pid", seconds=60)
+        assert processors(number_in(lab.scratch / "pid")) == (os.cpu_count() or 1) - 0.25
+
+
 def test_an_engine_that_sets_no_limits_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(box, "_limits", lambda bounds: ())  # as one that passes them over
     container._first_that_works.cache_clear()
