@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -167,11 +168,33 @@ def test_after_a_kill_nothing_of_the_lab_is_left_and_the_run_is_gone_on_with(scr
     assert shop.read("src/pricing.py") == GOOD
 
 
-def at_work(shop: Shop) -> list[str]:
-    """Processes that see a lab of the shop."""
-    found = []
+@pytest.mark.parametrize("kind", ["sandbox", "container"])
+def test_a_lab_that_is_killed_in_the_middle_of_a_command_is_put_up_again_and_its_run_lands(
+    scripted: Scripted, kind: str
+) -> None:
+    if why := workshop.lacking(kind):
+        pytest.skip(why)
+    killed = maker(bash("touch ../home/begun; sleep 300"), bash("ls ../home"), write("src/pricing.py", GOOD))
+    shop = in_labs_of(kind, scripted([killed, *judges()]))
+    run = shop.door.start("run", shop.plan("fix"), "--json")
+    until(lambda: any((lab / "home/begun").exists() for lab in shop.labs), 60, "it is at work")
+
+    for pid in at_work(shop):
+        with contextlib.suppress(ProcessLookupError):  # it ended with another one
+            os.kill(pid, signal.SIGKILL)
+
+    told = run.wait()
+    assert (told.code, told.json["landed"], told.json["chunks"][0]["attempts"]) == (0, True, 1), told.err
+    (_, asked) = [asked for asked in shop.model.asked("maker") if asked.results][:2]
+    assert "begun" in str(asked.results[-1])
+    until(lambda: not at_work(shop), seconds=5, what="nothing is left of either")
+
+
+def at_work(shop: Shop) -> dict[int, str]:
+    """Processes that see a lab of the shop, with what they were started as."""
+    found = {}
     for entry in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):  # ended meanwhile
             if f" {shop.path.parent}/".encode() in (entry / "mountinfo").read_bytes():
-                found.append((entry / "cmdline").read_bytes().decode().replace("\0", " "))
+                found[int(entry.name)] = (entry / "cmdline").read_bytes().decode().replace("\0", " ")
     return found
