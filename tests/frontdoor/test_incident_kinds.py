@@ -148,7 +148,7 @@ ELSEWHERE = {
     "lost": "test_reconciling",
     "harness": "test_line_incidents",
     "no-progress": "test_no_progress, which has the fake clock",
-    "silent-revert": "tests/promotion: a second net, into which no maker of ours has fallen yet",
+    "silent-revert": "test_moving_mainline, tests/promotion: a second net, into which no maker has fallen yet",
 }
 
 

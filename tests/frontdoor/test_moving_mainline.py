@@ -2,6 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
+
+from loopwright import workshop
+from loopwright.clocks import SystemClock
+from loopwright.journal.hub import find
+from loopwright.loops import fitting, starting
+from loopwright.loops.desk import Desk
+from loopwright.loops.promotion import landing
+from loopwright.vocabulary import Run, Stop
+
 from .conftest import GOOD, PLAN, PRICING, Scripted, good_maker, judges
 
 HUMAN = PLAN.replace("merge: auto", "merge: human")
@@ -96,3 +106,29 @@ def test_without_a_lab_to_verify_in_a_landing_is_held_and_lands_when_there_is_on
     shop.write("agents/LOOPS.md", whole)
     shop.commit("mended")
     assert shop.door("land", "1", "--json").json["landed"]
+
+
+def test_a_branch_that_takes_back_what_the_mainline_got_meanwhile_stops_the_run(
+    scripted: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As `git merge -s ours` leaves one. No maker's branch has merges in it, so it is asked where a landing asks."""
+    shop = scripted([])
+    monkeypatch.setenv("HOME", shop.door.env["HOME"])
+    shop.plan("fix")
+    hub = find(shop.path)
+    made = workshop.assemble(hub, shop.door.env, workshop.configuration(hub), clock=SystemClock())
+
+    def asked(desk: Desk, tree: str, main: str) -> Stop | None:
+        tip = shop.git("commit-tree", f"{tree}^{{tree}}", "-p", desk.base, "-p", main, "-m", "merged")
+        found = landing.candidate(hub, "main", tip, desk.number)
+        assert isinstance(found, str)
+        return fitting.against_the_mainline(desk, Run(desk.number, desk.plan, desk.base, desk.branch, tip=tip), found)
+
+    with starting.desk_for(hub, made, "fix") as desk:
+        assert isinstance(desk, Desk)
+        shop.write("src/vat.py", "VAT = 20\n")
+        main = shop.commit("meanwhile")
+        ours, fair = asked(desk, desk.base, main), asked(desk, main, main)
+
+    assert (ours and ours.reason, fair) == ("silent-revert", None)
+    assert "src/vat.py" in str(ours)
