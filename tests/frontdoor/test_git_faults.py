@@ -15,20 +15,24 @@ echo "$1" >>"{state}/calls"
 n=$(grep -cx -- "$1" "{state}/calls")
 if [ -e "{state}/fault" ] && [ "$1 $n" = "$(cat "{state}/fault")" ]; then
     rm "{state}/fault"
-    echo "fatal: unable to write file: Input/output error" >&2
+    cat "{state}/words" >&2
     exit 128
 fi
 exec {git} "$@"
 """
 
 
-def shimmed(scripted: Scripted, tmp_path: Path, fault: str = "") -> Shop:
-    """A shop on whose PATH a git comes first that fails at one call: `SUBCOMMAND N`."""
+EIO = "fatal: unable to write file: Input/output error"
+
+
+def shimmed(scripted: Scripted, tmp_path: Path, fault: str = "", words: str = EIO) -> Shop:
+    """A shop on whose PATH a git comes first that fails at one call, `SUBCOMMAND N`, with these words."""
     shop = scripted([small_maker(1), *judges()])
     state, real = tmp_path / "shim", shutil.which("git")
     state.mkdir()
     (state / "git").write_text(SHIM.format(state=state, git=real))
     (state / "git").chmod(0o755)
+    (state / "words").write_text(f"{words}\n".format(git=shop.path / ".git"))
     if fault:
         (state / "fault").write_text(fault)
     shop.door.env["PATH"] = f"{state}:{shop.door.env['PATH']}"
@@ -47,8 +51,27 @@ OTHERS |= {"write-tree": 2, "add": 1, "merge-base": 1, "checkout-index": 1, "mkt
 def test_a_git_that_fails_once_ends_the_run_in_words_and_the_next_start_finishes_it(
     scripted: Scripted, tmp_path: Path, fault: str
 ) -> None:
-    shop = shimmed(scripted, tmp_path, fault)
+    failed_once(shimmed(scripted, tmp_path, fault), tmp_path)
 
+
+@pytest.mark.parametrize(
+    ("fault", "lock"),
+    [
+        ("update-ref 3", "refs/heads/main.lock"),
+        ("update-ref 11", "packed-refs.lock"),
+        ("update-index 2", "index.lock"),
+        ("read-tree 4", "index.lock"),
+    ],
+)
+def test_a_lock_that_is_in_a_gits_way_for_a_moment_ends_the_run_in_words_or_not_at_all(
+    scripted: Scripted, tmp_path: Path, fault: str, lock: str
+) -> None:
+    words = f"fatal: Unable to create '{{git}}/{lock}': File exists."
+    failed_once(shimmed(scripted, tmp_path, fault, words), tmp_path)
+
+
+def failed_once(shop: Shop, tmp_path: Path) -> None:
+    """A run under way of which one call of git fails, and its next start."""
     told = shop.door("run", "small", "--json")
 
     assert not (tmp_path / "shim/fault").exists(), "the call was never made"
