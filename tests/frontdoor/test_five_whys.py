@@ -85,6 +85,7 @@ def test_a_draft_that_holds_is_in_the_page_when_the_run_returns(scripted: Script
     assert found.analysis.root_cause.category == "process defect"
     assert [each.level for each in found.analysis.countermeasures] == ["L2"]
     assert not [note for note in told.json["notes"] if "analy" in note]
+    assert 0 < shop.record(1)["roles"]["analyst"]["usage"]["usd"] < told.json["usd"]
     assert shop.git("status", "--porcelain") == ""
     assert shop.labs == []
 

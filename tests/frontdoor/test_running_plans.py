@@ -245,6 +245,16 @@ def test_what_a_maker_left_when_its_time_was_over_is_kept(scripted: Scripted) ->
     assert "maker (time)" in shop.page(1)
 
 
+def test_the_time_in_which_a_lab_gets_ready_is_none_of_its_makers(scripted: Scripted, tmp_path: Path) -> None:
+    shop = scripted([good_maker(), *judges()])
+    loops(shop, setup=f'["[ -e {tmp_path}/booted ] || {{ touch {tmp_path}/booted; sleep 4; }}"]')
+
+    told = shop.door("run", shop.plan("fix"), "--json", env={"LOOPWRIGHT_LAB_TIMEOUT_MS": "3500"})
+
+    assert (told.json["landed"], told.json["chunks"][0]["attempts"]) == (True, 1), told.err
+    assert told.json["seconds"] > 4
+
+
 # ---------------------------------------------------------------- the model's own failures
 
 

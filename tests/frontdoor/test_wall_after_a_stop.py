@@ -97,7 +97,7 @@ def test_what_it_reached_for_is_an_incident_also_when_the_command_is_killed(
     scripted: Scripted, shop: Shop, point: str
 ) -> None:
     page = waiting(scripted, shop)
-    shop.door("andon", "resolve", "1", crash=point)
+    assert shop.door("andon", "resolve", "1", crash=point).code == -9
     armed(shop).unlink()  # nothing more happens: what the killed command saw is all there is
 
     told = shop.door("andon", "resolve", "1", "--json")
@@ -223,7 +223,7 @@ def test_what_an_analyst_reached_for_is_told_once_also_when_the_run_is_killed(
     scripted([analyst, hopeless(), *judges()])
     shop.configure("loops: {execution: {attempts-per-chunk: 1}}")
     shop.plan("fix", PLAN)
-    shop.door("run", "fix", crash=point)
+    assert shop.door("run", "fix", crash=point).code == -9
 
     assert shop.door("resume", "1").code == 3
 
