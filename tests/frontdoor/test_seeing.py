@@ -413,7 +413,12 @@ def test_doctor_prints_what_each_kind_of_lab_keeps_and_has_tried_it(told: Shop) 
         assert lab["available"] == (not workshop.lacking(kind))
         tried = {name: cell for name, cell in lab["guarantees"].items() if cell["held"] is not None}
         assert not lab["available"] or all(cell["held"] for cell in tried.values() if cell["promised"]), kind
-    assert "nothing in it can read your files" in told.door("doctor").out
+        assert not lab["available"] or {*lab["guarantees"]} - {*tried} == {"killed"}, kind
+    lines = told.door("doctor").out.splitlines()
+    (reads,) = (line for line in lines if "nothing in it can read your files" in line)
+    (killed,) = (line for line in lines if "when loopwright is killed" in line)
+    walled = not (workshop.lacking("sandbox") and workshop.lacking("container"))
+    assert (reads.split()[-1], killed.split()[-1]) == (("yes", "promised") if walled else ("no", "no"))
 
 
 # ---------------------------------------------------------------- progress

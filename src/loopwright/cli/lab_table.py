@@ -59,7 +59,7 @@ def broken(table: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
 
 
 def lines(table: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """The table as people read it: a promise per line, a kind per column."""
+    """The table as people read it: a promise per line, a kind per column. `promised`: not tried just now."""
     from loopwright.labs.guarantees import PROMISES
 
     kinds = [lab for lab in table if lab["available"]]
@@ -71,4 +71,4 @@ def lines(table: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def _cell(*, promised: bool, held: bool | None) -> str:
-    return "no" if not promised else "NOT HERE" if held is False else "yes"
+    return "no" if not promised else {True: "yes", False: "NOT HERE", None: "promised"}[held]
