@@ -30,7 +30,7 @@ LABS: dict[str, OpenLab] = {
     "worktree": worktree.open_lab,
 }
 KINDS = ("auto", *LABS)
-"""What LOOPS.md and a plan may ask for; `auto` takes the most isolated kind that is to be had."""
+"""What LOOPS.md and a plan may ask for; `auto` takes the sandbox where it is to be had, else the clone."""
 
 ISOLATION = ("worktree", "clone", "sandbox", "container")
 """The kinds of lab, from the least isolated one."""
