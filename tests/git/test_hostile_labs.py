@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from loopwright.git import Git, PrivateGit
+from loopwright.git import Git, PrivateGit, comparing
 from loopwright.testing.repository import Repository
 
 
@@ -239,7 +239,7 @@ def test_the_host_runs_nothing(trap: Trap, lab: PrivateGit, git: Git, plant: Cal
     before, files = trap.hub.git("for-each-ref"), trap.hub.status()
     commit = git.commit_tree(lab.snapshot_tree(), [trap.hub.head()], "what was there")
     assert {"README.md", "src/app.py"} <= git.ls_tree(commit).keys()
-    git.diff("main", commit)
+    comparing.diff(git, "main", commit)
     assert lab.bring(lab.work, "HEAD", "refs/loopwright/brought") in (True, False)
     git.delete_ref("refs/loopwright/brought", git.resolve("refs/loopwright/brought") or "")
     lab.checkout(trap.hub.head())

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from loopwright.errors import GitFailed, RefMoved
-from loopwright.git import Git, TreeEntry, git_version
+from loopwright.git import Git, TreeEntry, comparing, git_version
 from loopwright.git.history import first_parents, trailers
 from loopwright.testing.repository import Repository
 
@@ -152,11 +152,25 @@ def test_a_diff_is_shown_whatever_attributes_say(git: Git, repo: Repository, tmp
     repo.git("config", "diff.external", f"touch {tmp_path / 'ran'}; true")
     repo.write(".gitattributes", "*.py -diff\n*.md diff=hide\n")
     change = repo.branch("x", {"src/app.py": "import os\n", "README.md": "# Other\n"})
-    shown = git.diff("main", change)
+    shown = comparing.diff(git, "main", change)
     assert "+import os" in shown
     assert "+# Other" in shown
     assert "2 files changed" in git.diff_stat("main", change)
     assert not (tmp_path / "ran").exists()
+
+
+def test_a_diff_too_long_to_be_judged_is_a_hazard_and_not_held_in_memory(
+    git: Git, repo: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(comparing, "MOST", 1 << 20)
+    long = repo.branch("long", {"a.txt": "a\n" * 300_000, "b.txt": "b\n" * 300_000})
+    short = repo.branch("short", {"a.txt": "a\n" * 300_000})
+    huge = repo.branch("huge", {"a.txt": "a\n" * (17 << 20)})  # git itself would take 700 MB
+    changes = [comparing.compared(git, "main", commit, git.tree_of(commit)) for commit in (long, short, huge)]
+    assert [[hazard.kind for hazard in change.hazards] for change in changes] == [["too-large"], [], []]
+    assert [change.paths for change in changes] == [("a.txt", "b.txt"), ("a.txt",), ("a.txt",)]
+    assert [change.diff.count("\n+") for change in changes] == [0, 300_001, 0]
+    assert "Binary files /dev/null and b/a.txt differ" in changes[2].diff
 
 
 def test_a_merge_over_a_base_of_ones_choice(git: Git) -> None:

@@ -19,6 +19,10 @@ from loopwright.vocabulary import FileChange
 SECONDS = 120.0
 """Limit on one git command: a small hostile bundle can hold a tree on which a diff never ends."""
 
+AS_TEXT = ("-c", "core.bigFileThreshold=32m")
+"""What git compares line by line takes 20 times as much memory: 2 GB for 100 MB of short lines. Longer files are told
+as binary ones."""
+
 _TRIES = 4
 """Of one git command whose way a dead git's lock was in. A lab's file can have a name that reads as if one were."""
 
@@ -346,18 +350,15 @@ class Git:
         words = (row.split(" ") for row in rows)
         return {name: row[0] if row[1] == "tree" else None for name, row in zip(wanted, words, strict=True)}
 
-    def diff(self, old: str, new: str) -> str:
-        """The whole textual diff. No attributes, external programs or textconv have a say in it."""
-        words = ("diff-tree", "-p", "--no-ext-diff", "--no-textconv", "--no-renames", "--full-index", "--no-color")
-        return self.bare.run(*words, "--no-commit-id", old, new).decode(errors="replace")
-
     def diff_numbers(self, old: str, new: str) -> dict[str, int]:
         """How many files, and lines added and removed; a binary file counts as a file."""
-        out = self.bare.run("diff-tree", "-r", "--numstat", "--no-ext-diff", "--no-textconv", "--no-renames", old, new)
+        words = ("diff-tree", "-r", "--numstat", "--no-ext-diff", "--no-textconv", "--no-renames")
+        out = self.bare.run(*AS_TEXT, *words, old, new)
         rows = [line.split("\t")[:2] for line in out.decode(errors="replace").splitlines()]
         added, removed = (sum(int(row[i]) for row in rows if row[i].isdigit()) for i in (0, 1))
         return {"files": len(rows), "added": added, "removed": removed}
 
     def diff_stat(self, old: str, new: str) -> str:
-        out = self.bare.run("diff-tree", "--stat=100", "--no-ext-diff", "--no-textconv", "--no-commit-id", old, new)
+        words = ("diff-tree", "--stat=100", "--no-ext-diff", "--no-textconv", "--no-commit-id")
+        out = self.bare.run(*AS_TEXT, *words, old, new)
         return out.decode(errors="replace").rstrip("\n")

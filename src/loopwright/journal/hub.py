@@ -13,7 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from loopwright.errors import BadUse, GitFailed, Unreachable
-from loopwright.git import Git, TreeEntry, git_version, is_id, searching
+from loopwright.git import Git, TreeEntry, compared, git_version, is_id, searching
 from loopwright.journal.trees import CommitTree
 from loopwright.vocabulary import Change, Hazard
 
@@ -104,13 +104,12 @@ class Hub:
         return self.tree(commit).entries
 
     def change(self, base: str, commit: str, hazards: tuple[Hazard, ...] = ()) -> Change:
-        """What a commit holds that `base` does not, with the whole diff."""
+        """What a commit holds that `base` does not, with the whole diff; a hazard in its place where it is too long."""
         tree = self.git.tree_of(commit)
         if (base, tree) not in self._changes:
-            files = self.git.changes(base, commit)
-            diff = self.git.diff(base, commit) if files else ""
-            self._changes[base, tree] = Change(base, commit, tree, files, diff)
-        return replace(self._changes[base, tree], commit=commit, hazards=hazards)
+            self._changes[base, tree] = compared(self.git, base, commit, tree)
+        known = self._changes[base, tree]
+        return replace(known, commit=commit, hazards=tuple(dict.fromkeys((*known.hazards, *hazards))))
 
     @cached_property
     def _changes(self) -> dict[tuple[str, str], Change]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from loopwright import shell
 from loopwright.contracts import Endpoint, LabWish, Site
 from loopwright.errors import LabFailed
-from loopwright.git import Git, PrivateGit, Snapshot
+from loopwright.git import Git, PrivateGit, Snapshot, compared
 from loopwright.labs import archive, bundle, environment, files
 from loopwright.labs.looking import Looking
 from loopwright.labs.quota import Quota
@@ -189,9 +189,8 @@ class FolderLab:
         hub = hub_of(self.site)
         commit = hub.commit_tree(taken.tree, [parent], message)
         self.hub_ref("snapshot", commit)
-        files_changed = hub.changes(parent, commit)
-        diff = hub.diff(parent, commit) if files_changed else ""
-        return Change(parent, commit, taken.tree, files_changed, diff, tuple(self._hazards(taken)))
+        change = compared(hub, parent, commit, taken.tree)
+        return replace(change, hazards=(*change.hazards, *self._hazards(taken)))
 
     def hub_ref(self, what: str, commit: str) -> None:
         """Keep a commit of this lab reachable in the hub."""
