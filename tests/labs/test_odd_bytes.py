@@ -191,3 +191,23 @@ def test_a_pattern_that_git_never_gets_done_with_ends_the_lab_and_not_the_run(
             with pytest.raises(LabFailed, match="git looked at the lab's files for 1 s, and was not done"):
                 look()
     assert (place.labs / "gen-1" / "root" / ".gitignore").exists()  # for a person to look at
+
+
+MANY = "import os\nfor _ in range(14):\n    os.mkdir('d' * 250); os.chdir('d' * 250)\nfor n in range"
+
+
+@pytest.mark.parametrize(
+    ("made", "told"),
+    [("(4000): open(str(n), 'w').close()", "in 8 MiB of memory"), ("(200): os.mkdir(str(n))", "beside each other")],
+)
+def test_more_names_than_can_be_held_end_the_lab_and_not_the_host(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made: str, told: str
+) -> None:
+    monkeypatch.setattr(private, "_NAMES", 8 << 20)
+    monkeypatch.setattr(leaving, "_WAITING", 150)
+    place = put("clone", tmp_path)
+    with place.open(throwaway=True) as lab:
+        assert lab.run(["python3", "-c", MANY + made], seconds=60).code == 0
+        for look in (lab.state, lambda: lab.snapshot(place.head, "x")):
+            with pytest.raises(LabFailed, match=told):
+                look()

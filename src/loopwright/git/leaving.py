@@ -26,6 +26,9 @@ _FEW = 100
 """Files left out by their size: past that it isn't single files that are too large."""
 
 _IGNORING = ".gitignore"
+_WAITING = 100_000
+"""Folders that wait to be looked into, whose paths are held: 400 MB where they are as long as can be."""
+
 _OWN = (_IGNORING, ".gitattributes", ".gitmodules")
 """Files that git reads of its own accord, the first two in every folder."""
 
@@ -72,6 +75,10 @@ def demand_no_trap(work: Path) -> None:
                     raise LabFailed(f"git can't look at the lab's files: {os.path.relpath(entry.path, work)} {why}")
                 if entry.name != ".git" and entry.is_dir(follow_symlinks=False):
                     ahead.append(entry.path)
+                if len(ahead) > _WAITING:
+                    raise LabFailed(
+                        f"git can't look at the lab's files: more than {_WAITING} folders beside each other"
+                    )
 
 
 def _trap(name: str, found: os.stat_result) -> str:

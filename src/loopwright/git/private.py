@@ -31,6 +31,10 @@ _CONFIG = """[core]
 _TO_LOOK = 120.0
 """Seconds for git to look at a lab's files. One pattern in a `.gitignore` can keep it at a single name for ever."""
 
+_NAMES = 1 << 30
+"""Bytes that git may take up while it looks at a lab's files: a million names in a folder whose path has 3,800 bytes
+would be 8 GB, and as much again here."""
+
 _MEMORY = 2 << 30
 """Bytes that git may take up while it takes what a lab packed: 16 kB of deltas can stand for a file of 24 GB, which it
 puts together in memory. (What is longer than 512 MB it packs without deltas, and reads piece by piece.)"""
@@ -91,6 +95,10 @@ class PrivateGit:
                 "GIT_ATTR_NOSYSTEM": "1",
             },
         )
+
+    def _within(self, memory: int) -> Git:
+        """git with so many bytes of memory at the most."""
+        return Git(self.work, self._git.extra, ("/bin/sh", "-c", f'ulimit -d {memory >> 10} && exec "$@"', "sh"))
 
     def start_from(self, commit: str) -> None:
         """Take `commit` as what the work tree was made from. Stat data are refreshed, so that a snapshot is cheap."""
@@ -204,10 +212,14 @@ class PrivateGit:
         return _Seen(tuple(sorted(nested)), fresh, leaving.unopened(warnings))
 
     def _looked(self, *words: str) -> tuple[bytes, bytes]:
-        """What git lists of the files, and what it warns of. Raises LabFailed where it doesn't come to an end."""
+        """What git lists of the files, and what it warns of. Raises LabFailed where it doesn't come to an end, or takes
+        too much memory."""
         try:
-            return self._git.heard("ls-files", *words, seconds=_TO_LOOK)[1:]
+            return self._within(_NAMES).heard("ls-files", *words, seconds=_TO_LOOK)[1:]
         except GitFailed as problem:
+            if "memory" in problem.output:
+                told = f"git can't look at the lab's files in {_NAMES >> 20} MiB of memory: too many, or too long names"
+                raise LabFailed(told) from problem
             if problem.code == 124:  # its time ran out
                 raise LabFailed(f"git looked at the lab's files for {_TO_LOOK:g} s, and was not done") from problem
             raise
