@@ -110,6 +110,15 @@ def killed(place: Place, work: Callable[[Lab], None], *, throwaway: bool = False
     assert crash.killed(working) == -9
 
 
+def test_one_that_has_dated_itself_into_the_next_century_goes_all_the_same(clone: Place) -> None:
+    def dated(lab: Lab) -> None:
+        assert lab.run("touch -d 2100-01-01 . ../home ../home/tmp", seconds=20).code == 0
+
+    leave(clone, dated)
+    assert swept(clone).removed == ("gen-1",)
+    nothing_left(clone)
+
+
 def test_one_that_was_never_whole_goes(clone: Place) -> None:
     lab = leave(clone, some_work)
     (lab / "ready").unlink()
