@@ -4,7 +4,7 @@ import pytest
 
 from loopwright.errors import Unreachable
 from loopwright.models.defaults import access, choose
-from loopwright.models.prices import MODELS, cost, longest_answer
+from loopwright.models.prices import MODELS, cost, counted_as, longest_answer
 
 TODAY = date(2026, 11, 21)
 MILLION = 1_000_000
@@ -36,6 +36,12 @@ def test_a_long_prompt_is_dearer_where_the_model_has_a_tier_for_it() -> None:
 
 def test_a_dated_name_has_the_price_of_its_model() -> None:
     assert usd("claude-haiku-4-5-20251001", output=MILLION) == 5
+
+
+def test_an_answer_counts_by_the_name_that_has_a_price() -> None:
+    assert counted_as("claude-haiku-5-5", "claude-opus-5-5") == "claude-haiku-5-5"
+    assert counted_as("vendor.opus-v1:0", "claude-opus-5-5") == "claude-opus-5-5"
+    assert counted_as("", "mine") == "mine"
 
 
 def test_an_unknown_model_has_an_unknown_cost_with_a_reason() -> None:

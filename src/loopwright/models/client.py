@@ -152,7 +152,7 @@ class Wire:
             "cache_read": count.cache_read,
             "cache_write": count.cache_write,
         }
-        usd, reason = prices.cost(answer.model or model, **counts, on=self.time.now().date())
+        usd, reason = prices.cost(prices.counted_as(answer.model, model), **counts, on=self.time.now().date())
         return Usage(**counts, usd=usd, unpriced=reason, requests=1)
 
 

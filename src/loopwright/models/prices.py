@@ -67,6 +67,12 @@ def known(model: str) -> Model | None:
     return MODELS.get(model) or MODELS.get(re.sub(r"-\d{8}$", "", model))
 
 
+def counted_as(answered: str, asked: str) -> str:
+    """The model by whose prices an answer counts: the one that it names. Where that has none, the one that was asked:
+    something in between calls its models by names of its own."""
+    return answered if known(answered) else asked or answered
+
+
 def cost(
     model: str, *, input: int, output: int, cache_read: int, cache_write: int, on: date, cache_hour: int = 0
 ) -> tuple[float | None, str | None]:

@@ -75,7 +75,7 @@ class Answer:
     def _take(self, event: dict[str, Any]) -> None:
         match event.get("type"):
             case "message_start":
-                self.begun, self.model = True, event["message"].get("model", "")
+                self.begun, self.model = True, str(event["message"].get("model") or "")
                 self._count(event["message"].get("usage") or {})
             case "content_block_start":
                 self._open(dict(event["content_block"]))

@@ -378,6 +378,17 @@ def test_a_model_of_unknown_price_slips_past_no_dollar_ceiling_unless_it_is_the_
         assert "no price is known" in str(door.gateway.purse.spent.unpriced)
 
 
+def test_an_answer_from_a_model_by_another_name_costs_what_the_one_that_was_asked_does() -> None:
+    """Else a proxy with names of its own would have no ceiling of dollars bind."""
+
+    def renamed(talk: BaseHTTPRequestHandler, body: bytes) -> None:
+        say_json(talk, {**message(input_tokens=1_000), "model": "vendor.claude-opus-v1:0"})
+
+    with far_side(renamed) as far, open_door(far=far) as door:
+        door.ask()
+        assert door.gateway.purse.dollars == pytest.approx((1_000 * 4 + 5 * 20) / 1e6)
+
+
 def test_an_hour_in_the_cache_costs_what_it_costs() -> None:
     usage: dict[str, Any] = {"cache_creation_input_tokens": 1_000}
     usage["cache_creation"] = {"ephemeral_1h_input_tokens": 600}

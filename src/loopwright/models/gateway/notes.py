@@ -33,7 +33,8 @@ def usage(asked: Asked, passed: Passed, on: date) -> Usage:
     if not (counts.input or counts.cache_read or counts.cache_write):  # there is no empty prompt
         told["input"] = asked.tokens
         told["output"] = told["output"] or passed.size // _SAID_BYTES_A_TOKEN
-    usd, why = prices.cost(answer.model or asked.model, **told, cache_hour=counts.cache_hour, on=on)
+    model = prices.counted_as(answer.model, asked.model)
+    usd, why = prices.cost(model, **told, cache_hour=counts.cache_hour, on=on)
     return Usage(**told, usd=usd, unpriced=why, requests=1)
 
 
