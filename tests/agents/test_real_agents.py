@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from loopwright import workshop
 from loopwright.testing.endpoint import scripted_endpoint
 from loopwright.testing.script import Say, Script, Session, Turn
 from tests.frontdoor.conftest import KEY, PLAN, Shop, bash, judges, settled
@@ -73,21 +74,22 @@ def everything(place: Path, repository: Path) -> Iterator[tuple[str, bytes]]:
 @pytest.mark.parametrize(
     ("agent", "judging", "lab"),
     [
-        ("claude-code", ("checker", "reviewer"), "auto"),
-        ("pi", ("checker",), "auto"),
+        ("claude-code", ("checker", "reviewer"), "container"),
+        ("pi", ("checker",), "sandbox"),
         ("opencode", (), "clone"),
-        ("codex", ("checker",), "auto"),
-        ("mini-swe-agent", (), "auto"),
+        ("codex", ("checker",), "sandbox"),
+        ("mini-swe-agent", (), "sandbox"),
     ],
 )
 def test_a_plan_is_made_by_a_real_agent_and_lands_with_its_tokens_metered_and_no_key_anywhere(
     shop: Shop, agent: str, judging: tuple[str, ...], lab: str
 ) -> None:
-    """`auto` is a sandbox where one is to be had: without any network, and with no way out but the gateway."""
+    """Behind walls where these are to be had: without any network, and with no way out but the gateway."""
     if not shutil.which(PROGRAMS[agent], path=INSTALLED):
         pytest.skip(f"{agent} isn't installed: `make agents`")
     if agent == "mini-swe-agent":
         shop.model.script = Script([mending(SUBMITTED), *judges()])
+    lab = "clone" if workshop.lacking(lab) else lab
     shop.write("agents/LOOPS.md", shop.read("agents/LOOPS.md").replace("lab: clone", f"lab: {lab}"))
     played_by(shop, agent, "maker", *judging)
     ran = shop.door("run", shop.plan("fix"), "--json")
