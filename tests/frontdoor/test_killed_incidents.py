@@ -9,6 +9,7 @@ import pytest
 
 from .conftest import GOOD, PRICING, Scripted, Shop, judges, small_maker, small_plan
 from .incidents import COUNTER, TEST, WORSE, failing_plan, filled_in, hopeless, incidents, page_of, stopped_shop
+from .test_killing import an_outsider_commits
 from .test_plan_mode import failed, meta_page
 
 REFS = "refs/loopwright/andon"
@@ -72,9 +73,11 @@ def test_an_incident_whose_run_was_killed_is_opened_once(scripted: Scripted, poi
     shop.configure("loops: {execution: {attempts-per-chunk: 1}}")
     shop.plan("fix")
     assert shop.door("run", "fix", crash=point).code == -9
+    commits = an_outsider_commits(shop)
 
     assert shop.door(*again).code == 3
 
+    assert shop.git("log", "--first-parent", "--format=%s", "main").count("a note of mine") == commits
     (row,) = incidents(shop)
     assert (row["status"], row["page"]) == ("open", page_of(shop))
     assert len(logged(shop, "andon")) == 1
