@@ -452,3 +452,14 @@ def test_a_second_watcher_is_refused(keyed: Shop) -> None:
         assert_refused(keyed.door("watch", "--once"), 2, "another watcher is at work")
         assert watching.poll() is None
     assert keyed.door("watch", "--once").code == 0
+
+
+def test_a_folder_of_labs_that_depends_on_where_one_is_is_refused(keyed: Shop) -> None:
+    keyed.plan("fix")
+    before = written(keyed.path, keyed.door.env)
+
+    assert_refused(
+        keyed.door("run", "fix", env={"LOOPWRIGHT_LABS": "labs"}), 2, "LOOPWRIGHT_LABS is 'labs'", "absolute"
+    )
+
+    assert written(keyed.path, keyed.door.env) == before

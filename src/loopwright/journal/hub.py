@@ -54,8 +54,12 @@ class Hub:
 
     @property
     def labs(self) -> Path:
-        """Where labs lie: outside any git dir (tools leave out what is under `.git`) and any repository."""
+        """Where labs lie: outside any git dir (tools leave out what is under `.git`) and any repository. Raises BadUse
+        for a setting that says so only together with a working folder: git is started in several."""
         base = os.environ.get("LOOPWRIGHT_LABS") or _state_folder() or str(self.home / "labs")
+        if not Path(base).is_absolute():
+            problem = f"LOOPWRIGHT_LABS is {base!r}, which is no absolute path"
+            raise BadUse(problem, f"LOOPWRIGHT_LABS={Path(base).resolve()}")
         return Path(base) / f"{self.top.name}-{sha256(str(self.common).encode()).hexdigest()[:10]}"
 
     @cached_property
@@ -206,8 +210,9 @@ def _taken(descriptor: int) -> bool:
 
 
 def _state_folder() -> str | None:
-    """`$XDG_STATE_HOME/loopwright`, or the like under HOME, if it can be written."""
-    base = os.environ.get("XDG_STATE_HOME") or (f"{home}/.local/state" if (home := os.environ.get("HOME")) else None)
+    """`$XDG_STATE_HOME/loopwright`, or the like under HOME, if it can be written. A relative one counts as none."""
+    places = (os.environ.get("XDG_STATE_HOME", ""), f"{os.environ.get('HOME') or '?'}/.local/state")
+    base = next((place for place in places if Path(place).is_absolute()), None)
     if base is None:
         return None
     with contextlib.suppress(OSError):
