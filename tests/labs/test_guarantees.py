@@ -18,6 +18,7 @@ import pytest
 import typing_extensions
 
 from loopwright.contracts import Lab
+from loopwright.errors import LabFailed
 from loopwright.labs import cgroups, guarantees, probing, quota
 from loopwright.labs.folder import FolderLab
 from loopwright.labs.guarantees import KEPT, PROMISES
@@ -42,6 +43,23 @@ def test_what_gets_out_of_a_lab_is_what_its_row_says(place: Place, tmp_path: Pat
     held = probing.tried(place.open_lab, room, {**os.environ, **place.env})
     assert held == {name: name in guarantees.of(place.kind) for name in held}
     assert set(held) == {promise.name for promise in PROMISES} - {"killed", "bounds"}  # which have tests of their own
+
+
+def test_without_a_bash_nothing_is_told_that_was_not_tried(tmp_path: Path) -> None:
+    for name in ("programs", "tried"):
+        (tmp_path / name).mkdir()
+    for name in ("cat", "env", "git", "kill", "ls", "setsid", "sleep", "true"):
+        (tmp_path / "programs" / name).symlink_to(shutil.which(name) or name)
+    held = probing.tried(LABS["clone"], tmp_path / "tried", {"PATH": str(tmp_path / "programs")})
+    assert held == {name: name in guarantees.of("clone") for name in held}
+
+
+def test_of_a_lab_in_which_nothing_can_be_run_nothing_is_told(tmp_path: Path) -> None:
+    (tmp_path / "bash").write_text("no program")
+    (tmp_path / "bash").chmod(0o755)
+    (tmp_path / "tried").mkdir()
+    with pytest.raises(LabFailed, match="no command can be run in it"):
+        probing.tried(LABS["clone"], tmp_path / "tried", {"PATH": str(tmp_path)})
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 import socket
 import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from pathlib import Path
 
 from loopwright import shell
 from loopwright.contracts import Lab, LabWish, OpenLab, Site
+from loopwright.errors import LabFailed
 from loopwright.git import Git
 from loopwright.labs import environment
 
@@ -37,11 +39,13 @@ class Bait:
 def tried(open_lab: OpenLab, folder: Path, env: Mapping[str, str]) -> dict[str, bool]:
     """By promise whether it held, in labs of one kind that are opened below `folder`, which is empty and ours.
 
-    Raises LabFailed where such a lab can't be opened at all.
+    Raises LabFailed where such a lab can't be opened at all, or no command be run in it.
     """
     with _bait(open_lab, folder, env) as bait:
         wish = LabWish("probe", _head(bait.site), "loop/probe", throwaway=True)
         with open_lab(bait.site, wish) as lab:
+            if (ran := lab.run("echo here", seconds=_SECONDS)).output != "here\n":  # it would seem to keep everything
+                raise LabFailed(f"no command can be run in it: {ran.output.strip()[:500] or f'exit {ran.code}'}")
             held = {name: try_it(bait, lab) for name, try_it in _TRIES.items()}
             lab.run("(setsid sleep 60 >/dev/null 2>&1 &); true", seconds=_SECONDS)
     held["ends"] = not shell.marked_alive(f"{environment.MARK}={bait.site.labs / wish.name}")
@@ -83,7 +87,8 @@ def _processes(bait: Bait, lab: Lab) -> bool:
 
 def _network(bait: Bait, lab: Lab) -> bool:
     """A service on the loopback of the host must hear nothing of it."""
-    lab.run(["bash", "-c", f"exec 3<>/dev/tcp/127.0.0.1/{bait.served.getsockname()[1]}"], seconds=_SECONDS)
+    calling = f"import socket; socket.create_connection(('127.0.0.1', {bait.served.getsockname()[1]}))"
+    lab.run([str(Path(sys.executable).resolve()), "-I", "-S", "-c", calling], seconds=_SECONDS)
     try:
         bait.served.accept()[0].close()
     except BlockingIOError:
