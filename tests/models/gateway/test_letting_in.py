@@ -15,7 +15,7 @@ import pytest
 
 from loopwright.models.gateway import asking, serving, spent
 from loopwright.models.gateway.apis import APIS
-from loopwright.models.gateway.purse import Ceiling, Wish
+from loopwright.models.gateway.purse import Ceiling, Purse, Wish
 from loopwright.testing.frontdoor import until
 from loopwright.vocabulary import Allowance, Usage
 
@@ -301,6 +301,34 @@ def test_a_text_is_no_picture_because_a_tool_was_called_with_what_looks_like_one
 
 
 # ---------------------------------------------------------------- the budget
+
+
+@pytest.mark.parametrize(
+    ("part", "alone"),
+    [
+        ({"type": "document", "source": {"type": "base64", "media_type": "application/pdf", "data": "JVBERi0="}}, True),
+        ({"type": "document", "source": {"type": "text", "media_type": "text/plain", "data": "Hi"}}, False),
+        ({"type": "input_file", "file_data": "data:application/pdf;base64,JVBERi0="}, True),
+        ({"type": "text", "text": "Hi"}, False),
+    ],
+)
+def test_what_has_pages_is_asked_about_alone(part: dict[str, Any], alone: bool) -> None:
+    """Its bytes tell nothing of its tokens: many at once would each be let in by a ceiling of next to nothing."""
+    body = {**ASKED, "messages": [{"role": "user", "content": [part]}]}
+    wish = asking.read(json.dumps(body).encode()).wish(date(2026, 1, 1))
+    purse = Purse(Allowance(seconds=None), lambda: 0.0, 0.0)
+    other = Wish(Ceiling(1), Ceiling(1))
+    for first, second in ((wish, other), (other, wish)):
+        number, _ = purse.reserve(first)
+        with ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(purse.reserve, second)
+            if alone:
+                with pytest.raises(TimeoutError):
+                    waiting.result(0.1)
+            else:
+                waiting.result(5)
+            purse.settle(number, Usage())
+            purse.settle(waiting.result(5)[0], Usage())
 
 
 def test_an_answer_without_a_limit_may_be_as_long_as_any() -> None:

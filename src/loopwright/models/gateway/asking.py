@@ -55,10 +55,11 @@ class Asked:
     said: Any = field(repr=False)  # its newest message, or the two ends of it
     limits: tuple[str, ...]  # the names under which it bounds its answers
     failed: int  # tool calls of which that message says that they failed
+    paged: bool  # it holds a document, which may have any number of pages
 
     def wish(self, on: date) -> Wish:
         """What it may cost, with whole answers and with the shortest."""
-        return Wish(self._ceiling(self.answer, on), self._ceiling(min(self.shortest, self.answer), on))
+        return Wish(self._ceiling(self.answer, on), self._ceiling(min(self.shortest, self.answer), on), self.paged)
 
     def _ceiling(self, answer: int, on: date) -> Ceiling:
         """All of its prompt may be written to the cache, for an hour."""
@@ -121,6 +122,7 @@ def _asked(data: bytes) -> Asked:
         shown(said),
         tuple(name for name in _LIMITS if body.get(name) is not None),
         sum(1 for _ in _failed(said)),
+        any(map(_is_paged, objects(body))),
     )
 
 
@@ -166,6 +168,13 @@ def written(body: Any) -> bytes:
     """A body as JSON, half a character in its escape. Raises ValueError and RecursionError."""
     text = json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return text.encode(errors="backslashreplace")
+
+
+def _is_paged(value: Mapping[str, Any]) -> bool:
+    """Whether it is a PDF or the like: 10 KB of it can be 600 pages, each of thousands of tokens."""
+    source = value.get("source")
+    read = isinstance(source, dict) and source.get("type") in ("text", "content")
+    return value.get("type") in ("document", "input_file", "file") and not read
 
 
 def _pictures(body: Mapping[str, Any]) -> Iterator[int]:

@@ -38,6 +38,7 @@ class Wish:
 
     most: Ceiling
     least: Ceiling
+    alone: bool = False  # its bytes don't tell what it may cost: with others under way, many would be over at once
 
     def within(self, tokens: int | None, usd: float | None) -> Ceiling | None:
         """The most of it that fits into what is left (None: no ceiling there); None where not even the least does."""
@@ -78,6 +79,7 @@ class Purse:
     turns: int = 0
     reserved: dict[int, Ceiling] = field(default_factory=dict)
     closed: bool = False
+    _alone: bool = False  # the call in flight is one that goes alone
     _number: int = 0
     _changed: threading.Condition = field(default_factory=threading.Condition)
 
@@ -86,9 +88,9 @@ class Purse:
         with self._changed:
             while True:
                 ceiling = self._possible(wish)
-                if self._fits(ceiling):
+                if self._fits(ceiling) and not (self.reserved and (wish.alone or self._alone)):
                     self._number += 1
-                    self.reserved[self._number] = ceiling
+                    self.reserved[self._number], self._alone = ceiling, wish.alone
                     return self._number, ceiling
                 self._changed.wait(1.0)
 
