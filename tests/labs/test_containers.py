@@ -55,6 +55,21 @@ def test_the_end_of_the_engines_client_is_the_end_of_what_it_started(contained: 
     assert standing(lab_place) == []
 
 
+def test_nothing_moves_in_a_container_whose_client_has_died_while_the_host_looks(contained: Place) -> None:
+    with contained.open(throwaway=True) as lab:
+        assert isinstance(lab, FolderLab)
+        walls = lab.walls
+        assert walls is not None
+        busy = lab.root / "busy"
+        lab.run("(setsid sh -c 'while :; do echo x >> busy; done' >/dev/null 2>&1 &)", seconds=60)
+        until(busy.exists, seconds=10)
+        os.kill(client(contained.labs / "gen-1"), signal.SIGKILL)
+        until(lambda: not walls.enclosure.stands, seconds=10)
+        with walls.still():
+            before = busy.stat().st_size
+            assert {busy.stat().st_size for _ in range(5000)} == {before}
+
+
 def test_a_container_that_a_dead_process_left_is_removed_when_its_lab_is_opened_again(contained: Place) -> None:
     lab_place = leave(contained, lambda lab: lab.write("work", b"1"))
     (lab_place / "door" / "left").mkdir()  # where a line into it was laid

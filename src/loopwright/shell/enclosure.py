@@ -135,6 +135,7 @@ class Enclosure:
         """Nothing behind the walls moves while the block runs, so that no path leads elsewhere between two looks at it.
         Raises LabFailed."""
         if not self.stands or self._control is None:
+            self._end()  # a container may outlive its engine's client
             yield
             return
         with self._one:
