@@ -67,6 +67,14 @@ def test_blobs_of_any_size_and_content_come_back_and_missing_ones_are_none(git: 
     assert [found[name] for name in missing] == [None] * 4
 
 
+def test_a_name_that_ends_with_half_a_line_break_is_none_and_no_other_file(git: Git) -> None:
+    tree = git.edit_tree("HEAD", {"twin": TreeEntry("100644", git.write_blob(b"without"))})
+    tree = git.edit_tree(tree, {"twin\r": TreeEntry("100644", git.write_blob(b"with"))})
+
+    assert git.read(tree, "twin\r") is None
+    assert git.read(tree, "twin") == b"without"
+
+
 def test_a_tree_is_no_blob(git: Git) -> None:
     assert git.read("main", "src") is None
     assert git.read("main", "src/app.py") == b"print('hello')\n"

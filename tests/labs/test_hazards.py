@@ -213,3 +213,16 @@ def test_what_git_finds_broken_is_not_brought_out(walled: Place) -> None:
     assert kinds(change) == [("rewritten-history", ".git")]
     assert walled.ref("gen-1/own") is None
     walled.repository.git("fsck")
+
+
+def test_a_persons_setting_has_no_broken_commit_brought_out(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if place.kind == "worktree":
+        pytest.skip("its objects are the hub's own")
+    (tmp_path / "global").write_text("[fetch]\n\tfsckObjects = false\n")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "global"))
+    with place.open() as lab:
+        do(lab, WITHOUT_MAILBOX)
+        lab.snapshot(place.head, "x")
+    assert place.ref("gen-1/own") is None

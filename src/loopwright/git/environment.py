@@ -18,6 +18,7 @@ HARDENED = {
     "protocol.allow": "never",
     "protocol.file.allow": "always",
     "transfer.fsckObjects": "true",
+    "fetch.fsckObjects": "true",  # a person's own outranks the one before
     "submodule.recurse": "false",
     "commit.gpgSign": "false",
     "tag.gpgSign": "false",

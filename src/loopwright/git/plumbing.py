@@ -213,9 +213,12 @@ class Git:
         return self.run("mktree", "-z", data="".join(f"{row}\0" for row in rows).encode()).decode().strip()
 
     def blobs(self, names: Iterable[str]) -> dict[str, bytes | None]:
-        """Blob contents by name (an id, or `commit:path`); None for what is missing or no blob. One process."""
+        """Blob contents by name (an id, or `commit:path`); None for what is missing or no blob. One process.
+
+        A name with a line break, or half of one at its end, can't be asked for: git would read another's.
+        """
         wanted = list(dict.fromkeys(names))
-        plain = [name for name in wanted if "\n" not in name]
+        plain = [name for name in wanted if "\n" not in name and not name.endswith("\r")]
         found: dict[str, bytes | None] = dict.fromkeys(wanted)
         if not plain:
             return found
