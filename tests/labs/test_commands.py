@@ -67,6 +67,17 @@ def test_path_is_kept_with_the_labs_own_programs_first_and_home_is_its_own(place
         assert lab.snapshot(place.head, "x").files == ()
 
 
+def test_no_file_of_the_labs_stands_for_a_program_that_a_command_calls(place: Place) -> None:
+    path, libraries = f":./tools:{os.defpath}", "/opt/lib:;mine:"
+    with place.with_env(PATH=path, LD_LIBRARY_PATH=libraries).open() as lab:
+        assert environment(lab)["LD_LIBRARY_PATH"] == "/opt/lib"
+        for name in ("id", "tools/id", "tools/ours"):
+            lab.write(name, b"#!/bin/sh\necho the labs own\n")
+        lab.run("chmod +x id tools/*", seconds=20)
+        assert "uid=" in lab.run("id", seconds=20).output
+        assert lab.run("ours", seconds=20).output == "the labs own\n"
+
+
 def test_what_the_caller_adds_is_there_for_one_command(place: Place) -> None:
     with place.open() as lab:
         assert lab.run("echo $EXTRA", seconds=20, env={"EXTRA": "yes"}).output == "yes\n"

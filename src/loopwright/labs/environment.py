@@ -8,6 +8,8 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from loopwright import shell
+
 KEPT = (
     "LANG",
     "LANGUAGE",
@@ -47,8 +49,10 @@ def of_lab(host: Mapping[str, str], *, top: Path, root: Path, home: Path, mark: 
     rustup = Path(host.get("HOME", "/nonexistent"), ".rustup")
     if "RUSTUP_HOME" not in env and rustup.is_dir():
         env["RUSTUP_HOME"] = str(rustup)  # cargo's proxies look for it under HOME, which is the lab's own
+    if "LD_LIBRARY_PATH" in env:  # often ends with a colon, which stands for the working folder
+        env["LD_LIBRARY_PATH"] = shell.fixed(env["LD_LIBRARY_PATH"].replace(";", ":"))
     env |= {
-        "PATH": os.pathsep.join([f"{root}/.venv/bin", f"{root}/node_modules/.bin", host.get("PATH", os.defpath)]),
+        "PATH": os.pathsep.join([f"{root}/.venv/bin", f"{root}/node_modules/.bin", *_path(host)]),
         "HOME": str(home),
         "TMPDIR": str(home / "tmp"),
         "XDG_CACHE_HOME": str(home / ".cache"),
@@ -63,6 +67,14 @@ def of_lab(host: Mapping[str, str], *, top: Path, root: Path, home: Path, mark: 
     if _imports_from(top, host.get("PATH", "")):
         env["PYTHONPATH"] = os.pathsep.join(str(place) for place in (root / "src", root) if place.is_dir())
     return env
+
+
+def _path(host: Mapping[str, str]) -> Iterator[str]:
+    """The person's PATH. What depends on the working folder comes last: no file that a maker leaves there is to stand
+    for the program that a gate calls."""
+    path = host.get("PATH", os.defpath)
+    yield from filter(None, [shell.fixed(path)])
+    yield from (entry or "." for entry in path.split(os.pathsep) if not entry.startswith("/"))
 
 
 @functools.lru_cache(maxsize=64)
