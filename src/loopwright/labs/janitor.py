@@ -183,13 +183,13 @@ def _lab_of(ref: str) -> str:
 
 
 def _age(site: Site, name: str, now: datetime) -> float:
-    """Seconds since a lab was opened, or something changed in it at first sight. By times that only the kernel sets: a
-    lab could give its folders others, of the next century, and stay for ever."""
+    """Seconds since a lab was opened, or something changed in it at first sight. A lab may date its folders to the next
+    century, but not their inodes' changes, which the kernel dates."""
     place = site.labs / name
     signs = (
         leases.path(site, name),
         place,
         *(place / inner for inner in ("root", "home", "home/tmp", "git", "git/index")),
     )
-    times = [sign.lstat().st_ctime for sign in signs if os.path.lexists(sign)]
-    return now.timestamp() - max(times, default=0.0)
+    seen = [sign.lstat() for sign in signs if os.path.lexists(sign)]
+    return now.timestamp() - max((min(one.st_mtime, one.st_ctime) for one in seen), default=0.0)
