@@ -15,6 +15,7 @@ from loopwright.testing.frontdoor import Told, until
 from loopwright.vocabulary import Loops
 
 from .conftest import Scripted, Shop, judges, maker, small_maker, small_plan, write
+from .test_killing import an_outsider_commits, notes
 from .test_queue import landed, met, queued, taken, waiting
 
 MOVED = ("land:moved", "batch:landed")
@@ -238,9 +239,11 @@ def test_when_the_one_that_verifies_for_all_is_killed_the_others_land_all_the_sa
         until(lambda: waiting(shop) == [1])
         started = queued(shop, [2, 3])
     assert dies.wait().code == -signal.SIGKILL
+    until(lambda: an_outsider_commits(shop))
 
     told = [one.wait() for one in started.values()]
 
+    assert notes(shop) == 1
     assert [one.json["landed"] for one in told] == [True, True], [one.err for one in told]
     assert (1 in landed(shop)) == (point in MOVED)
     assert shop.door("land", "1", "--json").json["landed"]

@@ -9,7 +9,7 @@ import pytest
 
 from .conftest import GOOD, PRICING, Scripted, Shop, judges, small_maker, small_plan
 from .incidents import COUNTER, TEST, WORSE, failing_plan, filled_in, hopeless, incidents, page_of, stopped_shop
-from .test_killing import an_outsider_commits
+from .test_killing import an_outsider_commits, notes
 from .test_plan_mode import failed, meta_page
 
 REFS = "refs/loopwright/andon"
@@ -77,7 +77,7 @@ def test_an_incident_whose_run_was_killed_is_opened_once(scripted: Scripted, poi
 
     assert shop.door(*again).code == 3
 
-    assert shop.git("log", "--first-parent", "--format=%s", "main").count("a note of mine") == commits
+    assert notes(shop) == commits
     (row,) = incidents(shop)
     assert (row["status"], row["page"]) == ("open", page_of(shop))
     assert len(logged(shop, "andon")) == 1
@@ -109,8 +109,11 @@ def test_an_incident_is_not_closed_before_the_run_that_opened_it_is_over_so_that
 def test_a_plan_mode_whose_run_was_killed_is_opened_and_drafted_once(scripted: Scripted, point: str) -> None:
     shop = failed(scripted, 2)
     assert shop.door("run", failing_plan(shop, 3), crash=point).code == -9
+    commits = an_outsider_commits(shop)
 
     assert shop.door("resume", "3").code == 3
+
+    assert notes(shop) == commits
 
     assert meta_page(shop).read_text().count("`plans/ask-first.md`, a draft") == 1
     assert [path.name for path in shop.path.glob("plans/ask-first*")] == ["ask-first.md"]
@@ -142,11 +145,13 @@ def test_closing_that_was_killed_is_finished_by_the_same_command(scripted: Scrip
     assert shop.door("andon", "resolve", "1", crash=point).code == -9
     is_open = "\nstatus: open\n" in shop.git("show", f"main:{page_of(shop)}")
     assert refs(shop) == ([f"{REFS}/plan/fix/1-1"] if is_open else [])
+    commits = an_outsider_commits(shop)
 
     told = shop.door("andon", "resolve", "1")
 
     assert told.code == 0, told.err
     closed_once(shop)
+    assert notes(shop) == commits
     assert "status: ready" in shop.read("plans/fix.md")
 
 
@@ -158,10 +163,12 @@ def test_a_branch_whose_landing_was_killed_lands_on_the_line_that_it_mends(scrip
     shop = scripted([*judges()])
     pulled(shop)
     assert shop.door("andon", "resolve", "1", "--branch", "mend", crash=point).code == -9
+    commits = an_outsider_commits(shop)
 
     told = shop.door("andon", "resolve", "1", "--branch", "mend")
 
     assert told.code == 0, told.out + told.err
+    assert notes(shop) == commits
     assert shop.git("log", "--first-parent", "--format=%s", "main").count("resolve andon-gen-1-1") == 1
     closed_once(shop)
     assert shop.claims == []
@@ -225,8 +232,11 @@ def test_a_decision_whose_command_was_killed_is_carried_out_once(scripted: Scrip
     page = meta_page(shop)
     page.write_text(page.read_text().replace("decision:", "decision: drop"))
     assert shop.door("andon", "resolve", "3", crash=point).code == -9
+    commits = an_outsider_commits(shop)
 
     assert shop.door("andon", "resolve", "3").code == 0
+
+    assert notes(shop) == commits
 
     assert "status: rejected" in shop.read("plans/fix-3.md")
     assert [row["run"] for row in incidents(shop) if row["status"] == "open"] == [1, 2]
@@ -267,9 +277,12 @@ def test_a_cord_whose_puller_was_killed_gets_its_page_from_the_next_command(
     status = shop.door("status")
     assert (status.code, "(pull, gen-1): prices are wrong" in status.out) == (3, True)
     assert "loopwright andon resolve 1" in status.out
+    commits = an_outsider_commits(shop)
 
     shop.door(*command)
     shop.door("watch", "--once")
+
+    assert notes(shop) == commits
 
     assert "prices are wrong" in shop.git("show", f"main:{page_of(shop)}")
     assert told.read_text().split().count(str(shop.path / page_of(shop))) == 1
